@@ -1,0 +1,282 @@
+"""The vocabulary of the suite as frozen records; no I/O, no third-party imports."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes object as YAML gives it."""
+
+
+class Level(StrEnum):
+    """How binding a check is (docs/adr/0004)."""
+
+    CORE = "core"
+    """Promised by Flux's published multi-tenancy architecture."""
+    HARDENED = "hardened"
+    """A gap of that architecture that a fleet's own guards close."""
+    PROVISIONAL = "provisional"
+    """A documented limit or a version-gated property: reported, never judged."""
+
+
+class Control(StrEnum):
+    """The setting that enforces a property. `bootstrap/lockdown.py` reads each back and says how to mend it."""
+
+    NO_CROSS_NAMESPACE_REFS = "no-cross-namespace-refs"
+    NO_REMOTE_BASES = "no-remote-bases"
+    DEFAULT_SERVICE_ACCOUNT = "default-service-account"
+    PLATFORM_SERVICE_ACCOUNT = "platform-service-account"
+    SOURCE_POLICY = "source-policy"
+    ALLOWLIST = "source-allowlist"
+    BUCKET_POLICY = "bucket-policy"
+    KUBECONFIG_POLICY = "kubeconfig-policy"
+    POD_POLICY = "pod-policy"
+    POLICY_SCOPE = "policy-scope"
+    IMPERSONATION = "impersonation"
+    TENANT_ROLE = "tenant-role"
+    TENANT_ROLE_BINDING = "tenant-role-binding"
+    POD_SECURITY = "pod-security"
+    RESOURCE_QUOTA = "resource-quota"
+    LIMIT_RANGE = "limit-range"
+    SAME_NAMESPACE_LOOKUP = "same-namespace-lookup"
+    LOCAL_COMPONENTS = "local-components"
+    PLUGINS_OFF = "kustomize-plugins-off"
+    SECURE_FILE_SYSTEM = "secure-file-system"
+    SOURCE_ARCHIVE = "source-archive"
+    POLICIES_FIRST = "policies-before-tenants"
+    TENANT_SYNC = "tenant-sync"
+    PRUNE = "prune"
+    GIT_CREDENTIALS = "git-credentials"
+    KUBECONFIG_EXEC_OFF = "kubeconfig-exec-off"
+
+
+class Environment(StrEnum):
+    """An environment of the fleet repository; each gets a cluster of its own."""
+
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Outcome(StrEnum):
+    """The result of one check in one environment."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """A finding: the property does not hold."""
+    ERROR = "error"
+    """A breakdown: the check could not be judged."""
+    SKIPPED = "skipped"
+    UNSUPPORTED = "unsupported"
+    """The provider declares that it cannot show this property."""
+
+
+class Verdict(StrEnum):
+    """What the run says of the subject."""
+
+    CONFORMANT = "conformant"
+    NON_CONFORMANT = "non-conformant"
+    INCONCLUSIVE = "inconclusive"
+
+
+class ExitCode(StrEnum):
+    """Names of the exit codes; see `EXIT_CODES`."""
+
+    CONFORMANT = "conformant"
+    NON_CONFORMANT = "non-conformant"
+    NOTHING_COLLECTED = "nothing collected"
+    INCONCLUSIVE = "inconclusive"
+
+
+EXIT_CODES: Mapping[ExitCode, int] = {
+    ExitCode.CONFORMANT: 0,
+    ExitCode.NON_CONFORMANT: 1,
+    ExitCode.NOTHING_COLLECTED: 5,
+    ExitCode.INCONCLUSIVE: 10,
+}
+
+
+class Profile(StrEnum):
+    """A named set of levels that the verdict judges."""
+
+    CORE = "core"
+    HARDENED = "hardened"
+
+    @property
+    def levels(self) -> frozenset[Level]:
+        """The levels whose failures make the subject non-conformant."""
+        if self is Profile.CORE:
+            return frozenset({Level.CORE})
+        return frozenset({Level.CORE, Level.HARDENED})
+
+
+class Capability(StrEnum):
+    """What a cluster can show; a check asks for it with `needs=`."""
+
+    FLUX_PROCESSES = "flux-processes"
+    """The suite can read the arguments of the running controllers."""
+    AUDIT_LOG = "audit-log"
+    NODES = "nodes"
+    NETWORK_POLICY = "network-policy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One isolation statement with an id of the catalogue."""
+
+    id: str
+    statement: str
+    why: str
+    level: Level
+    control: Control
+    kills: Sequence[str]
+    spec: str
+    source: str
+    environments: frozenset[Environment]
+    needs: frozenset[Capability] = frozenset()
+    exclusive: bool = False
+    """Changes platform state that others read: runs alone, after all others."""
+    unmutable: str = ""
+    """Why no mutant can kill it; only for level provisional."""
+
+    @property
+    def area(self) -> str:
+        """The catalogue's section: the letter of the id."""
+        return self.id[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One file of evidence, relative to the run's folder."""
+
+    path: str
+    sha256: str
+    kind: str
+    """conditions, answer, audit, access-log, controller-log, object …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """What a failed expectation wanted, and what it saw instead."""
+
+    wanted: str
+    observed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The result of one check (and parameter) in one environment."""
+
+    id: str
+    statement: str
+    level: Level
+    environment: Environment
+    outcome: Outcome
+    duration_s: float
+    control: str
+    parameter: str = ""
+    """The kind or variant of a parametrised check; empty otherwise."""
+    message: str = ""
+    wanted: str = ""
+    observed: str = ""
+    control_state: str = ""
+    rerun: str = ""
+    layer: str = ""
+    """For `error`: the layer that broke."""
+    source: str = ""
+    spec: str = ""
+    evidence: Sequence[Evidence] = ()
+
+    @property
+    def key(self) -> str:
+        """`F01` or `C03[ClusterRole]`: unique within an environment."""
+        return f"{self.id}[{self.parameter}]" if self.parameter else self.id
+
+
+class Kill(StrEnum):
+    """What a check said of a mutant."""
+
+    KILLED = "killed"
+    SURVIVED = "survived"
+    ERROR = "error"
+    """The check broke down: neither."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutantResult:
+    """One mutant on one platform: which checks killed it, and whether all was green again."""
+
+    id: str
+    description: str
+    environment: Environment
+    duration_s: float
+    kills: Mapping[str, Kill]
+    """Key of a check (`Result.key`) -> what it said under the mutant."""
+    green_again: bool
+    message: str = ""
+
+    @property
+    def killed(self) -> bool:
+        """Every check that claims this mutant killed it, and the revert was clean."""
+        return bool(self.kills) and self.green_again and all(k is Kill.KILLED for k in self.kills.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryOrigin:
+    """Where a binary came from, from `go version -m`."""
+
+    tool: str
+    module: str
+    version: str
+    go_version: str
+    go_sum_sha256: str
+    binary_sha256: str
+    source: str
+    """folder, cache or build."""
+    substituted: Sequence[str] = ()
+    """Modules that stand in for ones that are not served; not empty = provisional verdict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """One phase of a run and its length in seconds."""
+
+    name: str
+    environment: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """All that a report is built from."""
+
+    run_id: str
+    started: str
+    """RFC 3339, UTC."""
+    profile: Profile
+    flux_version: str
+    provider: str
+    bootstrap: str
+    kubernetes_version: str
+    environments: Sequence[Environment]
+    fleet: str
+    fleet_commits: Mapping[str, str]
+    """environment -> commit of the pushed fleet repository."""
+    address_map: Mapping[str, str]
+    """address in the repositories -> address of the local server."""
+    argument_changes: Sequence[str]
+    """What differs between a Pod's arguments and the host process's."""
+    lockdown: Mapping[str, Mapping[str, str]]
+    """environment -> control -> live state, read back."""
+    binaries: Sequence[BinaryOrigin]
+    phases: Sequence[Phase]
+    results: Sequence[Result]
+    mutants: Sequence[MutantResult] = ()
+    expected_keys: frozenset[str] = frozenset()
+    """`environment/key` of every check that was collected: what is missing was not judged."""
+    catalog: frozenset[str] = frozenset()
+    """`environment/id` of every check of the catalog for these environments, selected or not."""
+    lockdown_wanted: Mapping[str, str] = field(default_factory=dict)
+    """control -> what a platform team must set, and where."""
+    breakdowns: Sequence[str] = ()
+    notes: Sequence[str] = field(default=())

@@ -1,0 +1,87 @@
+"""The folder of a live run, and the reaper of what a killed run left behind."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from conformance.errors import InputError
+from conformance.process import end_processes, own_identity, processes_of_run, same_process_lives
+from conformance.settings import state_dir
+
+_RECORD = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Private working state of one run (mode 0700): kubeconfigs, etcd data, repositories, scratch."""
+
+    run_id: str
+    path: Path
+
+    def sub(self, *names: str) -> Path:
+        """Return a folder below the run's, made if it is not there."""
+        folder = self.path.joinpath(*names)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def remove(self) -> None:
+        """End what still runs in this run's name, and remove the folder."""
+        end_processes(processes_of_run(self.run_id))
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def open_run(run_id: str) -> RunFolder:
+    """Reap dead runs, then make a folder for this one.
+
+    Raises:
+        InputError: the state folder cannot be written.
+    """
+    runs = state_dir() / "runs"
+    path = runs / run_id
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        with FileLock(runs / ".lock"):
+            reap(runs)
+            path.mkdir(mode=0o700)
+            pid, created = own_identity()
+            (path / _RECORD).write_text(json.dumps({"pid": pid, "create_time": created}))
+    except OSError as error:
+        raise InputError(
+            f"cannot make the run's folder '{path}': {error.strerror}",
+            hint="set FLUX_TENANCY_STATE to a folder that you can write, with a few GB free",
+        ) from error
+    return RunFolder(run_id, path)
+
+
+def reap(runs: Path) -> list[str]:
+    """End the processes and remove the folders of runs whose owner is dead; return their ids."""
+    dead = [folder for folder in _folders(runs) if not _owner_lives(folder)]
+    for folder in dead:
+        RunFolder(folder.name, folder).remove()
+    return [folder.name for folder in dead]
+
+
+@contextlib.contextmanager
+def port_lock() -> Iterator[None]:
+    """Hold while free ports are chosen and bound, so that two runs never choose the same one."""
+    folder = state_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "ports.lock"):
+        yield
+
+
+def _folders(runs: Path) -> list[Path]:
+    return [path for path in runs.iterdir() if path.is_dir()]
+
+
+def _owner_lives(folder: Path) -> bool:
+    try:
+        record = json.loads((folder / _RECORD).read_text())
+        return same_process_lives(int(record["pid"]), float(record["create_time"]))
+    except (OSError, ValueError, KeyError):
+        return False  # killed before it could write its record

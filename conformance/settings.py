@@ -1,0 +1,92 @@
+"""Options, environment and defaults in one `Settings`; every timeout has a name, a reason and a maximum.
+
+The only module that reads `os.environ`.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import platformdirs
+
+from conformance.model import Environment, Profile
+
+APP = "flux-tenancy-conformance"
+PACKAGE_DIR = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Upper bounds in seconds. A slower machine raises them all with `--flux-timeout-factor`."""
+
+    control_plane: float = 90.0
+    """kwokctl's own readiness; seen 3 s warm on 2 cores."""
+    api_request: float = 30.0
+    """One answer of the API server; seen up to 1 s while the fleet is planted."""
+    bootstrap: float = 240.0
+    """`flux bootstrap git` to its end; seen 7.5 s."""
+    fleet_ready: float = 240.0
+    """policies, tenants and every tenant's sync Ready; seen 12 s."""
+    policy_enforced: float = 15.0
+    """A new or changed ValidatingAdmissionPolicy bites; seen 0.45-1.0 s (catalogue T03)."""
+    reconciled: float = 90.0
+    """A Kustomization or source judged after it was planted; seen under 10 s for 100 at once."""
+    health_checked: float = 150.0
+    """A HelmRelease installed or a workload healthy."""
+    workload: float = 60.0
+    """A Pod created, or refused, by a workload controller."""
+    mutant_in_force: float = 60.0
+    """A restarted controller serves again, or a policy flips."""
+    hold_window: float = 3.0
+    """How long harm must stay absent after a denial: three requeues of a failed first try."""
+
+    def scaled(self, factor: float) -> "Timeouts":
+        """Return all bounds times `factor`, except the hold window, which is no bound."""
+        values = {name: getattr(self, name) * factor for name in self.__dataclass_fields__ if name != "hold_window"}
+        return Timeouts(**values, hold_window=self.hold_window)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one run was asked to do."""
+
+    flux_version: str = "2.9.2"
+    provider: str = "embedded"
+    bootstrap: str = "cli"
+    profile: Profile = Profile.HARDENED
+    environments: tuple[Environment, ...] = (Environment.STAGING,)
+    toolchain: Path | None = None
+    """An explicit folder of binaries, asked before the cache."""
+    fleet: Path | None = None
+    """None: the reference fleet of this package."""
+    tenant: Path | None = None
+    report: Path | None = None
+    """Where the run's folder is made; None: `flux-tenancy-report` under the working directory's state."""
+    keep: bool = False
+    mutants: tuple[str, ...] = ()
+    """Ids of mutants to run; ("all",) for every one."""
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Where binaries are kept: `FLUX_TENANCY_CACHE`, else the user's cache folder (XDG)."""
+    chosen = (environ if environ is not None else os.environ).get("FLUX_TENANCY_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir(APP))
+
+
+def state_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Where records of live runs are kept, for the next start to reap: XDG state folder."""
+    chosen = (environ if environ is not None else os.environ).get("FLUX_TENANCY_STATE")
+    return Path(chosen) if chosen else Path(platformdirs.user_state_dir(APP))
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for children that need PATH and proxies."""
+    return dict(os.environ)
+
+
+def data_dir(name: str) -> Path:
+    """Return a data folder (`fleet-repo`, `tenant-repo`, `fixtures`, `toolchain`), of the checkout or the wheel."""
+    shipped = PACKAGE_DIR / "_data" / name
+    return shipped if shipped.is_dir() else PACKAGE_DIR.parent / name
