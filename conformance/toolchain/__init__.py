@@ -1,0 +1,10 @@
+"""Find or build a pinned binary, keep it, and say where it came from.
+
+For each tool: an explicit folder, then the cache, then a build from its Go module. Nothing else is downloaded.
+"""
+
+from conformance.toolchain.inventory import CachedTool, cached_tools, clean, verify
+from conformance.toolchain.recipes import known_releases
+from conformance.toolchain.session import Toolchain
+
+__all__ = ["CachedTool", "Toolchain", "cached_tools", "clean", "known_releases", "verify"]
