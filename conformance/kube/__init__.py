@@ -1,0 +1,1 @@
+"""The Kubernetes API as the suite sees it: objects, conditions and waits."""

@@ -1,0 +1,296 @@
+"""A typed face on the Kubernetes API; the only module that imports `kubernetes`.
+
+It speaks plain manifests. A kind's path comes from the discovery document of its group and version, read once
+when first needed: the dynamic client's own discovery caches in a shared temporary file keyed by host, and would
+read yesterday's CRDs from another cluster on the same port.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote, urlencode
+
+import urllib3
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+
+from conformance.errors import KubeError
+from conformance.kube.objects import Ref
+from conformance.model import Manifest
+
+FIELD_MANAGER = "flux-tenancy-conformance"
+POOL_SIZE = 64
+"""Connections kept open: every waiting check holds a watch."""
+
+_PATCH_TYPES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+
+
+class ApiError(KubeError):
+    """An answer of the API server with an error status."""
+
+    def __init__(self, status: int, reason: str, message: str, request: str) -> None:
+        super().__init__(f"{request}: {status} {reason}: {message}")
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    plural: str
+    namespaced: bool
+
+
+class KubeClient:
+    """One identity at one API server. Safe to use from several threads."""
+
+    def __init__(self, api: kubernetes_client.ApiClient, headers: Mapping[str, str], timeout_s: float) -> None:
+        self._api = api
+        self._headers = dict(headers)
+        self._timeout_s = timeout_s
+        self._kinds: dict[str, dict[str, _Kind]] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def from_kubeconfig(cls, path: Path, *, timeout_s: float, user_agent: str = FIELD_MANAGER) -> "KubeClient":
+        """Log in with a kubeconfig file (never the user's default one)."""
+        configuration = kubernetes_client.Configuration()
+        kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
+            str(path), client_configuration=configuration, persist_config=False
+        )
+        configuration.connection_pool_maxsize = POOL_SIZE
+        return cls(kubernetes_client.ApiClient(configuration), {"User-Agent": user_agent}, timeout_s)
+
+    def with_token(self, token: str, *, user_agent: str) -> "KubeClient":
+        """Return a client of the same server that has this bearer token and nothing else."""
+        mine = self._api.configuration
+        configuration = kubernetes_client.Configuration()
+        configuration.host, configuration.ssl_ca_cert = mine.host, mine.ssl_ca_cert
+        configuration.connection_pool_maxsize = POOL_SIZE
+        headers = {"User-Agent": user_agent, "Authorization": f"Bearer {token}"}
+        other = KubeClient(kubernetes_client.ApiClient(configuration), headers, self._timeout_s)
+        other._kinds = self._kinds
+        return other
+
+    @property
+    def host(self) -> str:
+        """The server's address."""
+        return str(self._api.configuration.host)
+
+    @property
+    def ca_file(self) -> Path:
+        """The file with the server's certificate authority."""
+        return Path(self._api.configuration.ssl_ca_cert)
+
+    def version(self) -> str:
+        """Return the server's git version, such as v1.36.3."""
+        return str(self._json("GET", "/version")["gitVersion"])
+
+    def find(self, ref: Ref) -> Manifest | None:
+        """Return an object, or None when it (or its kind) is not there."""
+        try:
+            return self.get(ref)
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def get(self, ref: Ref) -> Manifest:
+        """Return an object.
+
+        Raises:
+            ApiError: not found, forbidden, …
+        """
+        return self._json("GET", self._path(ref))
+
+    def objects(
+        self, api_version: str, kind: str, *, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> list[Manifest]:
+        """Return all objects of a kind, of one namespace or of all."""
+        return self.objects_at(api_version, kind, namespace=namespace, labels=labels, fields=fields)[0]
+
+    def objects_at(
+        self, api_version: str, kind: str, *, namespace: str = "", labels: str = "", fields: str = ""
+    ) -> tuple[list[Manifest], str]:
+        """Return all objects of a kind, and the resource version that a watch can go on from."""
+        query = {"labelSelector": labels, "fieldSelector": fields}
+        document = self._json("GET", self._collection(api_version, kind, namespace), query=query)
+        # A list leaves out what every item has in common.
+        items: list[Manifest] = [{"apiVersion": api_version, "kind": kind, **item} for item in document["items"]]
+        return items, str(document["metadata"]["resourceVersion"])
+
+    def apply(self, manifest: Manifest, *, dry_run: bool = False, manager: str = FIELD_MANAGER) -> Manifest:
+        """Server-side apply, taking over conflicting fields."""
+        query = {"fieldManager": manager, "force": "true", **_dry(dry_run)}
+        return self._json("PATCH", self._path(Ref.of(manifest)), query=query, body=manifest, content="apply")
+
+    def create(self, manifest: Manifest, *, dry_run: bool = False) -> Manifest:
+        """Create an object; strict about unknown fields, as kubectl is."""
+        ref = Ref.of(manifest)
+        query = {"fieldManager": FIELD_MANAGER, "fieldValidation": "Strict", **_dry(dry_run)}
+        collection = self._collection(ref.api_version, ref.kind, ref.namespace)
+        return self._json("POST", collection, query=query, body=manifest)
+
+    def patch(
+        self, ref: Ref, body: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, dry_run: bool = False
+    ) -> Manifest:
+        """Patch an object: a list is a JSON patch, a mapping a merge patch."""
+        content = "merge" if isinstance(body, Mapping) else "json"
+        query = {"fieldManager": FIELD_MANAGER, **_dry(dry_run)}
+        return self._json("PATCH", self._path(ref), query=query, body=body, content=content)
+
+    def delete(self, ref: Ref, *, dry_run: bool = False) -> None:
+        """Delete an object in the background.
+
+        Raises:
+            ApiError: not found, forbidden, …
+        """
+        query = {"propagationPolicy": "Background", **_dry(dry_run)}
+        self._json("DELETE", self._path(ref), query=query)
+
+    def delete_if_exists(self, ref: Ref) -> None:
+        """Delete an object if it is there."""
+        try:
+            self.delete(ref)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def token(self, namespace: str, service_account: str, *, seconds: int = 24 * 3600) -> str:
+        """Return a token of a service account (TokenRequest API), valid for `seconds`."""
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": seconds},
+        }
+        path = f"/api/v1/namespaces/{quote(namespace)}/serviceaccounts/{quote(service_account)}/token"
+        return str(self._json("POST", path, body=body)["status"]["token"])
+
+    def watch(
+        self, api_version: str, kind: str, *, namespace: str = "", name: str = "", since: str = "", seconds: int = 30
+    ) -> Iterator[tuple[str, Manifest]]:
+        """Yield (event type, object) until the server ends the watch after `seconds`.
+
+        Raises:
+            ApiError: 410 when `since` is too old; the caller lists again.
+        """
+        query = {
+            "watch": "true",
+            "resourceVersion": since,
+            "timeoutSeconds": str(seconds),
+            "fieldSelector": f"metadata.name={name}" if name else "",
+        }
+        path = self._collection(api_version, kind, namespace)
+        response = self._send("GET", path, query=query, read_timeout_s=seconds + self._timeout_s)
+        try:
+            for line in _lines(response):
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise ApiError(status.get("code", 500), status.get("reason", ""), status.get("message", ""), path)
+                yield event["type"], event["object"]
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise KubeError(f"the watch of {kind} broke: {error}") from error
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._api.rest_client.pool_manager.clear()
+
+    def _path(self, ref: Ref) -> str:
+        return f"{self._collection(ref.api_version, ref.kind, ref.namespace)}/{quote(ref.name)}"
+
+    def _collection(self, api_version: str, kind: str, namespace: str) -> str:
+        prefix = f"/api/{api_version}" if "/" not in api_version else f"/apis/{api_version}"
+        name, _, subresource = kind.partition("/")
+        if subresource:
+            raise KubeError(f"'{kind}': name the subresource in the path, not in the kind")
+        known = self._kind(prefix, name)
+        scope = f"/namespaces/{quote(namespace)}" if namespace and known.namespaced else ""
+        return f"{prefix}{scope}/{known.plural}"
+
+    def _kind(self, prefix: str, kind: str) -> _Kind:
+        with self._lock:
+            known = self._kinds.get(prefix, {})
+            if kind not in known:
+                document = self._json("GET", prefix)
+                known = {
+                    entry["kind"]: _Kind(entry["name"], entry["namespaced"])
+                    for entry in document["resources"]
+                    if "/" not in entry["name"]
+                }
+                self._kinds[prefix] = known
+            if kind not in known:
+                raise ApiError(
+                    HTTPStatus.NOT_FOUND, "NotFound", f"the server has no kind '{kind}' in {prefix}", "discovery"
+                )
+            return known[kind]
+
+    def _json(self, method: str, path: str, **kwargs: Any) -> Manifest:
+        response = self._send(method, path, **kwargs)
+        try:
+            return cast("Manifest", json.loads(response.read()))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise KubeError(f"{method} {path}: the answer broke off: {error}") from error
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "",
+        read_timeout_s: float | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        parameters = urlencode({key: value for key, value in (query or {}).items() if value})
+        url = f"{self.host}{path}" + (f"?{parameters}" if parameters else "")
+        content_type = _PATCH_TYPES.get(content, "application/json")
+        headers = {**self._headers, "Accept": "application/json", "Content-Type": content_type}
+        try:
+            response = self._api.rest_client.pool_manager.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body),
+                headers=headers,
+                timeout=urllib3.Timeout(connect=self._timeout_s, read=read_timeout_s or self._timeout_s),
+                retries=False,
+                preload_content=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise KubeError(
+                f"{method} {path}: the API server at {self.host} does not answer: {error}",
+                hint="see kube-apiserver's log in the run's folder",
+            ) from error
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _api_error(response, f"{method} {path}")
+        return response
+
+
+def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    pending = b""
+    for chunk in response.stream(amt=None):
+        *complete, pending = (pending + chunk).split(b"\n")
+        yield from (line for line in complete if line)
+
+
+def _dry(dry_run: bool) -> dict[str, str]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _api_error(response: urllib3.BaseHTTPResponse, request: str) -> ApiError:
+    raw = response.read()
+    try:
+        status = json.loads(raw)
+    except ValueError:
+        status = {"message": raw.decode(errors="replace")[:500]}
+    return ApiError(response.status, status.get("reason", ""), status.get("message", ""), request)

@@ -1,0 +1,93 @@
+"""References to Kubernetes objects, as checks and messages name them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import Manifest
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """An object's address; its text form is `namespace/Kind/name`."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str = ""
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> "Ref":
+        """Return the address of a manifest.
+
+        Raises:
+            KeyError: apiVersion, kind or metadata.name is missing.
+        """
+        metadata = manifest["metadata"]
+        return cls(manifest["apiVersion"], manifest["kind"], metadata["name"], metadata.get("namespace", ""))
+
+    @property
+    def label(self) -> str:
+        """`Kind/name`, the key of a scenario's object."""
+        return f"{self.kind}/{self.name}"
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.label}" if self.namespace else self.label
+
+
+def pick(source: Any, *path: str | int) -> Any:
+    """Return the value at a path of keys and indexes, or None where the path ends early."""
+    for step in path:
+        if isinstance(source, Mapping):
+            source = source.get(step)
+        elif isinstance(source, list) and isinstance(step, int) and step < len(source):
+            source = source[step]
+        else:
+            return None
+    return source
+
+
+def container_args(manifest: Manifest) -> list[str]:
+    """Return the first container's arguments of a Deployment or Pod."""
+    spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})
+    return list(pick(spec, "containers", 0, "args") or [])
+
+
+def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each leaf of a structure with its dotted path, for structural diffs."""
+    if isinstance(value, Mapping):
+        items: Iterable[tuple[Any, Any]] = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    else:
+        yield path, value
+        return
+    for key, item in items:
+        yield from flatten(item, f"{path}.{key}" if path else str(key))
+
+
+_API_VERSIONS = {
+    "apps/v1": ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"),
+    "batch/v1": ("Job", "CronJob"),
+    "rbac.authorization.k8s.io/v1": ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"),
+    "apiextensions.k8s.io/v1": ("CustomResourceDefinition",),
+    "admissionregistration.k8s.io/v1": (
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "MutatingWebhookConfiguration",
+    ),
+    "scheduling.k8s.io/v1": ("PriorityClass",),
+    "storage.k8s.io/v1": ("StorageClass",),
+    "networking.k8s.io/v1": ("NetworkPolicy",),
+    "kustomize.toolkit.fluxcd.io/v1": ("Kustomization",),
+    "helm.toolkit.fluxcd.io/v2": ("HelmRelease",),
+    "source.toolkit.fluxcd.io/v1": ("GitRepository", "HelmRepository", "OCIRepository", "HelmChart", "Bucket"),
+    "image.toolkit.fluxcd.io/v1": ("ImageRepository", "ImagePolicy", "ImageUpdateAutomation"),
+}
+_BY_KIND = {kind: version for version, kinds in _API_VERSIONS.items() for kind in kinds}
+
+
+def ref_to(label: str, namespace: str = "") -> Ref:
+    """Return the address of `Kind/name`; kinds without an entry here are core/v1."""
+    kind, _, name = label.partition("/")
+    return Ref(_BY_KIND.get(kind, "v1"), kind, name, namespace)
