@@ -1,0 +1,6 @@
+"""Charts and OCI artifacts: the registry, and what helm and flux publish."""
+
+from conformance.artifacts.publish import CHART_VERSIONS, package_charts, push_charts, push_manifests
+from conformance.artifacts.registry import Pull, Registry
+
+__all__ = ["CHART_VERSIONS", "Pull", "Registry", "package_charts", "push_charts", "push_manifests"]

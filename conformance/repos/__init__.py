@@ -1,0 +1,1 @@
+"""Git: servers with credentials and an access log, and what is pushed to them."""
