@@ -1,0 +1,150 @@
+"""The fleet repository under certification: read and checked first, then rendered for the local servers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.errors import InputError
+from conformance.model import Environment, Manifest
+from conformance.repos import probes as probe_tenants
+from conformance.repos.fleet_config import EnvironmentFolders, FleetProfile, load_profile
+from conformance.repos.mapping import AddressMap, copy_mapped
+from conformance.repos.probes import Probe
+from conformance.repos.yaml_files import LocatedDocument, check_syntax, dump, load_objects, parse_objects, yaml_files
+
+Build = Callable[[Path], str]
+"""Runs `kubectl kustomize` on a folder, and returns the YAML."""
+
+SOURCE_IGNORE = ".sourceignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """A fleet repository whose shape was checked."""
+
+    root: Path
+    profile: FleetProfile
+
+    def folders(self, environment: Environment) -> EnvironmentFolders:
+        """Return the folders of an environment, relative to the root."""
+        return self.profile.environments[environment]
+
+
+def load_fleet(root: Path, environments: Sequence[Environment]) -> Fleet:
+    """Read a fleet and check all that can be checked without a cluster.
+
+    Raises:
+        InputError: no such folder, a bad conformance.yaml, YAML that does not parse, a folder or a template missing.
+    """
+    check_folder(root, "a fleet repository", "--flux-fleet")
+    profile, document = load_profile(root)
+    for environment in environments:
+        _check_environment(root, profile, document, environment)
+    for path in yaml_files(root):
+        check_syntax(path)
+    _check_template(root, profile, document)
+    return Fleet(root=root, profile=profile)
+
+
+def render_fleet(  # noqa: PLR0917 - these six are what a rendering is made of
+    fleet: Fleet,
+    environment: Environment,
+    addresses: AddressMap,
+    probes: Sequence[Probe],
+    destination: Path,
+    build: Build,
+) -> list[str]:
+    """Copy a fleet with local addresses into an empty folder, and add the probe tenants.
+
+    Returns:
+        The files that were added or, for a list that had to name them, changed; relative to `destination`.
+
+    Raises:
+        InputError: the fleet has no tenant, or no sync of tenants, that probes could be made after.
+    """
+    probe_tenants.check_names(probes, fleet.profile)
+    copy_mapped(fleet.root, destination, addresses)
+    if not probes:
+        return []
+    template = _template(fleet, environment, destination, build)
+    git = addresses.apply(fleet.profile.addresses.git) + fleet.profile.organisation
+    folder = destination / probe_tenants.FOLDER / environment
+    folder.mkdir(parents=True)
+    written = []
+    for probe in probes:
+        objects = probe_tenants.render_probe(template, fleet.profile, probe, f"{git}{probe.name}.git")
+        written.append(folder / f"{probe.name}.yaml")
+        written[-1].write_text(dump(objects), encoding="utf-8")
+    cluster = destination / fleet.folders(environment).cluster
+    sync = probe_tenants.find_sync(cluster, fleet.folders(environment).tenants)
+    written += probe_tenants.write_sync(
+        cluster, probe_tenants.probe_sync(sync, environment, fleet.profile.flux_namespace)
+    )
+    written += _keep_in_artifact(destination)
+    return [str(path.relative_to(destination)) for path in written]
+
+
+def tenant_objects(fleet: Fleet, environment: Environment, rendered: Path, build: Build) -> list[Manifest]:
+    """Return the objects of all tenants of a rendered fleet: its own, and the probes."""
+    folder = rendered / fleet.folders(environment).tenants
+    objects = parse_objects(build(folder), folder)
+    for path in yaml_files(rendered / probe_tenants.FOLDER / environment):
+        objects += load_objects(path)
+    return objects
+
+
+def check_folder(root: Path, what: str, option: str) -> None:
+    """Refuse a path that is no folder.
+
+    Raises:
+        InputError: names the path and the option that gave it.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder", hint=f"{option} names the checkout of {what}.")
+
+
+def _template(fleet: Fleet, environment: Environment, destination: Path, build: Build) -> list[Manifest]:
+    folder = fleet.folders(environment).tenants
+    built = parse_objects(build(destination / folder), Path(folder))
+    return probe_tenants.template_objects(built, fleet.profile.tenant_template, folder)
+
+
+def _keep_in_artifact(destination: Path) -> list[Path]:
+    """Let the probes through a .sourceignore that names only what it wants."""
+    path = destination / SOURCE_IGNORE
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text.rstrip()}\n!/{probe_tenants.FOLDER}/\n", encoding="utf-8")
+    return [path]
+
+
+def _check_environment(root: Path, profile: FleetProfile, document: LocatedDocument, environment: Environment) -> None:
+    if environment not in profile.environments:
+        raise InputError(
+            f"{document.where('environments')}: environments: {environment} is missing",
+            hint=f"Add it, or run --flux-environment {' '.join(sorted(profile.environments))}.",
+        )
+    for part, folder in profile.environments[environment].model_dump().items():
+        if not (root / folder).is_dir():
+            raise InputError(
+                f"{document.where('environments', environment, part)}: the fleet has no folder {folder}",
+                hint=f"`environments.{environment}.{part}` in conformance.yaml says where it is.",
+            )
+
+
+def _check_template(root: Path, profile: FleetProfile, document: LocatedDocument) -> None:
+    """Look for the template's namespace; whether it is complete shows when the tenants are built."""
+    template = profile.tenant_template
+    for path in yaml_files(root):
+        for one in load_objects(path):
+            metadata = one.get("metadata") or {}
+            named = probe_tenants.is_kind(one, "v1", "Namespace") and metadata.get("name") == template.namespace
+            # A kustomization.yaml may also set it.
+            if named or one.get("namespace") == template.namespace:
+                return
+    raise InputError(
+        f"{document.where('tenantTemplate', 'namespace')}: the fleet has no namespace {template.namespace}, "
+        f"which tenant {template.tenant} should live in",
+        hint="`tenantTemplate` in conformance.yaml names a tenant of the fleet, after which probes are made.",
+    )
