@@ -1,0 +1,1 @@
+"""Where the cluster under test comes from."""

@@ -1,0 +1,123 @@
+"""The few arguments and variables that must differ between a Pod of a Flux controller and a host process.
+
+Everything else is taken from the live Pod, so that the lockdown is exercised and not imitated. The table is printed
+in the report.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.kube.objects import pick
+from conformance.model import Manifest
+
+CONTROLLER_IMAGE = re.compile(
+    r"/(?P<name>(source|kustomize|helm|notification|image-reflector|image-automation)-controller)[:@]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentChange:
+    """One flag that a host process gets in place of the Pod's, and why."""
+
+    flag: str
+    value: str | None
+    """None: dropped. Placeholders are fields of `Places`."""
+    controllers: str
+    """`*` or the name of one controller."""
+    reason: str
+
+
+CHANGES = (
+    ArgumentChange(
+        "--enable-leader-election", None, "*", "it reads the in-cluster namespace file; one process is one replica"
+    ),
+    ArgumentChange("--events-addr", "{events_url}", "*", "the Service name does not resolve on the host"),
+    ArgumentChange("--events-addr", "{events_bind}", "notification-controller", "loopback only, on a free port"),
+    ArgumentChange("--receiverAddr", "{receiver_bind}", "notification-controller", "loopback only, on a free port"),
+    ArgumentChange("--metrics-addr", "{metrics_bind}", "*", "loopback only, on a free port"),
+    ArgumentChange("--health-addr", "{health_bind}", "*", "loopback only, on a free port"),
+    ArgumentChange("--storage-path", "{storage}", "source-controller", "a folder of the run in place of the volume"),
+    ArgumentChange("--storage-addr", "{artifact_bind}", "source-controller", "loopback only, on a free port"),
+    ArgumentChange(
+        "--storage-adv-addr", "{artifact_bind}", "source-controller", "the Service name does not resolve on the host"
+    ),
+    ArgumentChange(
+        "--storage-path", "{storage}", "image-reflector-controller", "a folder of the run in place of the volume"
+    ),
+)
+VARIABLES = {
+    "TMPDIR": "a temporary folder of its own, as a container has",
+    "HOME": "a home folder of its own, as a container has",
+    "TUF_ROOT": "moved from /tmp below its own TMPDIR",
+    "SOURCE_CONTROLLER_LOCALHOST": "where artifacts are fetched: the Service name does not resolve on the host",
+    "PATH": "the suite's, so that git is found as in the controller's image",
+    "KUBECONFIG": "a token of the controller's own ServiceAccount, in place of the mounted one",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Addresses and folders of one controller process."""
+
+    events_url: str
+    events_bind: str
+    receiver_bind: str
+    metrics_bind: str
+    health_bind: str
+    artifact_bind: str
+    storage: str
+    folder: Path
+
+
+def controller_of(pod: Manifest) -> str | None:
+    """Return the Flux controller that a Pod runs, by its image; None for any other Pod."""
+    image = pick(pod, "spec", "containers", 0, "image") or ""
+    match = CONTROLLER_IMAGE.search(image)
+    return match["name"] if match else None
+
+
+def host_arguments(
+    controller: str, pod_arguments: list[str], variables: Mapping[str, str], places: Places
+) -> list[str]:
+    """Return the Pod's arguments with `CHANGES` applied and `$(NAME)` expanded, order kept."""
+    changes = {change.flag: change for change in CHANGES if change.controllers in ("*", controller)}
+    kept = [_expand(argument, variables) for argument in pod_arguments if argument.partition("=")[0] not in changes]
+    values = {name: str(getattr(places, name)) for name in places.__dataclass_fields__}
+    added = [f"{c.flag}={c.value.format(**values)}" for c in changes.values() if c.value is not None]
+    return kept + added
+
+
+def pod_variables(pod: Manifest) -> dict[str, str]:
+    """Return the first container's environment: literals, the namespace, and the memory limit in bytes."""
+    container: Mapping[str, Any] = pick(pod, "spec", "containers", 0) or {}
+    found: dict[str, str] = {}
+    for entry in container.get("env", []):
+        if "value" in entry:
+            found[entry["name"]] = entry["value"]
+        elif pick(entry, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
+            found[entry["name"]] = pod["metadata"]["namespace"]
+        elif pick(entry, "valueFrom", "resourceFieldRef", "resource") == "limits.memory":
+            found[entry["name"]] = _bytes(pick(container, "resources", "limits", "memory") or "0")
+    return found
+
+
+def describe_changes() -> list[str]:
+    """Return the table as sentences for the report."""
+    lines = [
+        f"{change.controllers}: {change.flag} {'is dropped' if change.value is None else 'is set'} ({change.reason})"
+        for change in CHANGES
+    ]
+    return lines + [f"*: {name} is set ({reason})" for name, reason in VARIABLES.items()]
+
+
+def _expand(argument: str, variables: Mapping[str, str]) -> str:
+    return re.sub(r"\$\((\w+)\)", lambda match: variables.get(match[1], match[0]), argument)
+
+
+def _bytes(quantity: str) -> str:
+    units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    number, unit = quantity.rstrip("KMGi"), quantity.lstrip("0123456789")
+    return str(int(number) * units.get(unit, 1))
