@@ -1,0 +1,1 @@
+"""How Flux gets onto the cluster, the controls it brings, and the mutants that lack one."""

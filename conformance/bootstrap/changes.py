@@ -1,0 +1,95 @@
+"""Reversible changes to controllers and to single objects; mutants are made of them.
+
+Each is a context manager that restores what it found.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from conformance.bootstrap.platform import Platform
+from conformance.errors import BootstrapError
+from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.wait import object_until
+from conformance.model import Manifest
+
+_FAULT_NAMESPACE = "shared-b"
+"""Where a faulty lookup goes: the victim of the shared probe tenants."""
+
+
+@contextlib.contextmanager
+def arguments(platform: Platform, controller: str, *, drop: str = "", add: str = "") -> Iterator[None]:
+    """Change a controller's arguments in its Deployment; in force when its process shows them."""
+    ref = ref_to(f"Deployment/{controller}", platform.flux_namespace)
+    before = container_args(platform.client.get(ref))
+    kept = [a for a in before if not (drop and a.partition("=")[0] == drop)]
+    if drop and kept == before:
+        raise BootstrapError(f"{controller} does not have {drop}: there is nothing to take away")
+    _roll_out(platform, ref, kept + ([add] if add else []))
+    try:
+        yield
+    finally:
+        _roll_out(platform, ref, before)
+
+
+def _roll_out(platform: Platform, ref: Ref, wanted: list[str]) -> None:
+    path = "/spec/template/spec/containers/0/args"
+    platform.client.patch(ref, [{"op": "replace", "path": path, "value": wanted}])
+    timeout = platform.timeouts.mutant_in_force
+    _, done = object_until(platform.client, ref, _rolled_out, timeout_s=timeout)
+    if not done:
+        raise BootstrapError(f"{ref} was not rolled out within {timeout:g} s")
+
+
+def _rolled_out(deployment: Manifest | None) -> bool:
+    status = pick(deployment, "status") or {}
+    wanted = pick(deployment, "spec", "replicas")
+    current = status.get("observedGeneration") == pick(deployment, "metadata", "generation")
+    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas")}
+    return bool(current and counts == {wanted})
+
+
+@contextlib.contextmanager
+def faulty_binary(platform: Platform, controller: str, fault: str) -> Iterator[None]:
+    """Run a controller from its mutated build with one fault switched on."""
+    host = platform.cluster.host
+    if host is None:
+        raise BootstrapError("a faulty controller needs a provider that runs the controllers itself")
+    variables = {"FLUX_TENANCY_FAULT": fault, "FLUX_TENANCY_FAULT_NAMESPACE": _FAULT_NAMESPACE}
+    host.with_fault(controller, platform.binary(f"{controller}+unguarded"), variables)
+    try:
+        yield
+    finally:
+        host.without_fault(controller)
+
+
+@contextlib.contextmanager
+def patched(
+    platform: Platform,
+    ref: Ref,
+    change: Callable[[dict[str, Any]], None],
+    *,
+    in_force: Callable[[bool], None] = lambda _: None,
+) -> Iterator[None]:
+    """Change an object's spec (or data), and put the old one back; `in_force(True|False)` waits for either."""
+    live = platform.client.get(ref)
+    part = "data" if "data" in live else "spec"
+    changed = _copy(live[part])
+    change(changed)
+    _replace(platform, ref, part, changed)
+    try:
+        in_force(True)
+        yield
+    finally:
+        _replace(platform, ref, part, live[part])
+        in_force(False)
+
+
+def _replace(platform: Platform, ref: Ref, part: str, value: Any) -> None:
+    platform.client.patch(ref, [{"op": "replace", "path": f"/{part}", "value": value}])
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,180 @@
+"""What the servers hold before Flux starts: the fleet, the tenants' repositories, charts, and the disallowed twins."""
+
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from conformance.artifacts import Registry
+from conformance.errors import InputError
+from conformance.model import Environment
+from conformance.process import run
+from conformance.repos.fleet import Fleet, render_fleet, tenant_objects
+from conformance.repos.git_server import GitServer
+from conformance.repos.mapping import AddressMap, copy_mapped
+from conformance.repos.probes import AuthSecret, Probe, auth_secrets
+from conformance.repos.push import TenantRepository, commit_and_push
+from conformance.repos.tenant_repo import render_tenant
+from conformance.settings import data_dir, environment
+
+FLEET_REPOSITORY = "platform/fleet"
+EVIL = "evil"
+"""The organisation that no allowlist permits; it exists and can be cloned, so that a denial is never a dead host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The pushed repositories."""
+
+    fleet_commit: str
+    added_files: Sequence[str]
+    addresses: AddressMap
+    secrets: Sequence[AuthSecret]
+    repositories: Mapping[str, TenantRepository]
+
+
+def address_map(fleet: Fleet, git: GitServer, registry: Registry) -> AddressMap:
+    """Return the one rule that turns the fleet's addresses into local ones."""
+    addresses = fleet.profile.addresses
+    return AddressMap(
+        {
+            addresses.git: f"{git.url}/",
+            addresses.helm: f"{git.url}/charts/",
+            addresses.oci: f"oci://{registry.address}/",
+        }
+    )
+
+
+def lay(
+    fleet: Fleet,
+    tenant_repo: Path,
+    env: Environment,
+    probes: Sequence[str],
+    *,
+    git: GitServer,
+    registry: Registry,
+    kubectl: Path,
+    folder: Path,
+) -> Ground:
+    """Push the fleet with its probe tenants, each tenant's repository, and what the disallowed organisation holds.
+
+    Raises:
+        InputError: the fleet or tenant repository has not the shape that conformance.yaml says.
+        ServerError: a push failed.
+    """
+    addresses = address_map(fleet, git, registry)
+    rendered = folder / "fleet"
+
+    def build(path: Path) -> str:
+        home = {"PATH": environment()["PATH"], "HOME": str(folder)}
+        return run([kubectl, "kustomize", path], timeout_s=60, env=home).stdout
+
+    added = render_fleet(fleet, env, addresses, [Probe(name=name) for name in probes], rendered, build)
+    git.create_repository(FLEET_REPOSITORY)
+    commit = _push(git, FLEET_REPOSITORY, rendered, "Fleet under certification")
+    organisation = fleet.profile.organisation.strip("/")
+    repositories = _push_probes(probes, git, addresses, folder, organisation)
+    _push_tenants(fleet, tenant_repo, git, addresses, folder, organisation)
+    _push_public(git, folder, organisation)
+    return Ground(
+        fleet_commit=commit,
+        added_files=added,
+        addresses=addresses,
+        secrets=auth_secrets(tenant_objects(fleet, env, rendered, build)),
+        repositories=repositories,
+    )
+
+
+def _push(git: GitServer, repository: str, worktree: Path, message: str) -> str:
+    credential = git.credential(repository)
+    url = git.repository_url(repository)
+    return commit_and_push(worktree, url, message=message, username=credential.username, password=credential.password)
+
+
+def _push_probes(
+    probes: Sequence[str], git: GitServer, addresses: AddressMap, folder: Path, organisation: str
+) -> dict[str, TenantRepository]:
+    common = folder / "attacks"
+    copy_mapped(data_dir("fixtures") / "attacks", common, addresses)
+    found: dict[str, TenantRepository] = {}
+    for probe in probes:
+        worktree = folder / "seeds" / probe
+        shutil.copytree(common, worktree / "attacks", symlinks=True)
+        for environment_folder in Environment:
+            _write(worktree / environment_folder / "tenant-live.yaml", _live(probe))
+        repository = f"{organisation}/{probe}"
+        git.create_repository(repository)
+        _push(git, repository, worktree, f"Repository of {probe}")
+        credential = git.credential(repository)
+        found[probe] = TenantRepository(
+            folder / "clones" / probe,
+            git.repository_url(repository),
+            username=credential.username,
+            password=credential.password,
+        )
+    return found
+
+
+def _push_tenants(
+    fleet: Fleet, tenant_repo: Path, git: GitServer, addresses: AddressMap, folder: Path, organisation: str
+) -> None:
+    template = fleet.profile.tenant_template
+    for tenant, namespace in fleet.profile.tenants.items():
+        worktree = folder / "tenants" / tenant
+        names = {template.namespace: namespace, template.tenant: tenant} if tenant != template.tenant else None
+        render_tenant(tenant_repo, addresses, worktree, names)
+        git.create_repository(f"{organisation}/{tenant}")
+        _push(git, f"{organisation}/{tenant}", worktree, f"Repository of {tenant}")
+
+
+def _push_public(git: GitServer, folder: Path, organisation: str) -> None:
+    """Push what the attacks reach for: clonable by anyone, in both organisations."""
+    for name in (organisation, f"{organisation}devil", EVIL):
+        worktree = folder / "public" / name
+        _write(worktree / "base" / "kustomization.yaml", {"resources": ["configmap.yaml"]})
+        _write(worktree / "base" / "configmap.yaml", _config_map("remote-base"))
+        component = {
+            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+            "kind": "Component",
+            "resources": ["configmap.yaml"],
+        }
+        _write(worktree / "component" / "kustomization.yaml", component)
+        _write(worktree / "component" / "configmap.yaml", _config_map("remote-component"))
+        for repository in ("public", "x", "j02-canary"):
+            git.create_repository(f"{name}/{repository}", public=True)
+            _push(git, f"{name}/{repository}", worktree, "Harmless base")
+        git.publish_file(f"{name}/remote.yaml", yaml.safe_dump(_config_map("remote-file")))
+
+
+def _live(namespace: str) -> dict[str, object]:
+    metadata = {"name": "tenant-live", "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"tenant": namespace}}
+
+
+def _config_map(name: str) -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"harmless": "canary"}}
+
+
+def _write(path: Path, document: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def canary_value() -> str:
+    """Return a unique value that must never leave the namespace that it is put in."""
+    return f"canary-{secrets.token_hex(12)}"
+
+
+def fixture_folders() -> list[str]:
+    """Return the ids of checks that bring content for Git.
+
+    Raises:
+        InputError: the fixtures are not there; the installation is broken.
+    """
+    attacks = data_dir("fixtures") / "attacks"
+    if not attacks.is_dir():
+        raise InputError(f"{attacks}: the fixtures are not there", hint="install the package anew")
+    return sorted(path.name for path in attacks.iterdir())

@@ -1,0 +1,86 @@
+"""A bootstrapped platform: the cluster, its servers, the fleet on it, and the identities that act on it."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.artifacts import Registry
+from conformance.kube.client import KubeClient
+from conformance.model import Environment
+from conformance.providers.protocol import Cluster
+from conformance.repos.fleet import Fleet
+from conformance.repos.git_server import GitServer
+from conformance.repos.push import TenantRepository
+from conformance.settings import Timeouts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Everything that a check, a mutant or the report may ask of the platform under test."""
+
+    environment: Environment
+    cluster: Cluster
+    fleet: Fleet
+    git: GitServer
+    registry: Registry
+    git_url: str
+    """Address of the allowed organisation, without a trailing slash: `${git_url}`."""
+    oci_url: str
+    """Address of the allowed organisation with oci://, without a trailing slash: `${oci_url}`."""
+    evil_git_url: str
+    evil_oci_url: str
+    report: Path
+    """The report's folder; evidence goes below it."""
+    folder: Path
+    """Private working folder of this platform."""
+    timeouts: Timeouts
+    redact: Callable[[str], str]
+    binary: Callable[[str], Path]
+    tenants: Mapping[str, str]
+    """The fleet's own tenants: name -> namespace."""
+    probes: Sequence[str]
+    """Tenants that the suite onboarded through the fleet for its checks: name = namespace."""
+    fleet_commit: str
+    addresses: Mapping[str, str]
+    """The rule by which the repositories' addresses became local ones."""
+    added_files: Sequence[str]
+    """What the suite added to the fleet: its probe tenants."""
+    repositories: Mapping[str, TenantRepository]
+    """Tenant repositories that the suite may commit to, by tenant name."""
+    _clients: dict[tuple[str, str], KubeClient] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def client(self) -> KubeClient:
+        """The platform admin."""
+        return self.cluster.client
+
+    @property
+    def flux_namespace(self) -> str:
+        """Where the controllers live."""
+        return self.fleet.profile.flux_namespace
+
+    @property
+    def service_account(self) -> str:
+        """The ServiceAccount that a tenant's reconciliations run as."""
+        return self.fleet.profile.service_account
+
+    @property
+    def substitutions(self) -> dict[str, str]:
+        """The three values that a scenario's YAML may name."""
+        return {"git_url": self.git_url, "oci_url": self.oci_url, "flux_namespace": self.flux_namespace}
+
+    def tenant_user(self, namespace: str) -> str:
+        """Return the user name of a tenant's reconciler, as the API server writes it."""
+        return f"system:serviceaccount:{namespace}:{self.service_account}"
+
+    def as_tenant(self, namespace: str, check_id: str) -> KubeClient:
+        """Return a client with a token of the tenant's own ServiceAccount, marked with the check's id."""
+        key = (namespace, check_id)
+        with self._lock:
+            if key not in self._clients:
+                token = self.client.token(namespace, self.service_account)
+                agent = f"flux-tenancy-conformance/{check_id}"
+                self._clients[key] = self.client.with_token(token, user_agent=agent)
+            return self._clients[key]
