@@ -1,0 +1,1 @@
+"""The report: a versioned document, and its renderings."""

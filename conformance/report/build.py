@@ -1,0 +1,200 @@
+"""From a run to its report: a pure function, so that a report can be rebuilt without a cluster."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from conformance import __version__
+from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Result, Run
+from conformance.report import verdict, wording
+from conformance.report.redact import redact_tree, redactor
+from conformance.report.schema import (
+    Binary,
+    ConformanceReport,
+    Controller,
+    ControlRow,
+    Counts,
+    EnvironmentBlock,
+    EvidenceFile,
+    Judgement,
+    MutantCounts,
+    MutantRow,
+    PhaseRow,
+    ProfileBlock,
+    ResultRow,
+    RunBlock,
+    Subject,
+    Suite,
+    Summary,
+)
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""A tenant chooses many texts of a report: none may move a terminal's cursor, or make a file that cannot be written."""
+_CONTROLLERS = ("-controller", "source-watcher")
+
+
+def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
+    """Return the report of a run, judged, in a fixed order, and without secrets."""
+    judgement = verdict.judge(run)
+    results = tuple(_result(result, run) for result in sorted(run.results, key=_result_order))
+    report = ConformanceReport(
+        verdict=judgement.verdict,
+        judgement=Judgement(
+            exit_code=judgement.exit_code,
+            reasons=judgement.reasons,
+            provisional=bool(judgement.reservations),
+            provisional_reasons=judgement.reservations,
+        ),
+        run=RunBlock(id=run.run_id, started=run.started),
+        subject=Subject(
+            flux_version=run.flux_version,
+            controllers=tuple(_controllers(run.binaries)),
+            fleet=run.fleet,
+            fleet_commits={str(key): value for key, value in run.fleet_commits.items()},
+        ),
+        environment=EnvironmentBlock(
+            provider=run.provider,
+            bootstrap=run.bootstrap,
+            kubernetes=run.kubernetes_version,
+            environments=tuple(run.environments),
+        ),
+        suite=_suite(run),
+        profile=ProfileBlock(name=run.profile, judged_levels=tuple(sorted(run.profile.levels))),
+        summary=_summary(run, results),
+        results=results,
+        mutants=tuple(_mutant(mutant) for mutant in sorted(run.mutants, key=lambda m: (m.environment, m.id))),
+        lockdown={str(environment): _lockdown(run, environment) for environment in run.lockdown},
+        binaries=tuple(_binary(binary) for binary in sorted(run.binaries, key=lambda b: b.tool)),
+        phases=tuple(PhaseRow(name=p.name, environment=p.environment, seconds=p.seconds) for p in run.phases),
+        address_map=dict(run.address_map),
+        argument_changes=tuple(run.argument_changes),
+        breakdowns=tuple(run.breakdowns),
+        notes=tuple(run.notes),
+    )
+    return _redacted(report, secrets)
+
+
+def _redacted(report: ConformanceReport, secrets: Sequence[str]) -> ConformanceReport:
+    redact = redactor(secrets)
+    data = report.model_dump(exclude={"api_version", "kind"})
+    clean = redact_tree(data, lambda text: _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", redact(text)))
+    return ConformanceReport.model_validate(clean)
+
+
+def _result_order(result: Result) -> tuple[str, str, str, str]:
+    return (_staging_first(result.environment), result.id, result.parameter, repr(result))
+
+
+def _staging_first(environment: str) -> str:
+    return "" if environment == "staging" else environment
+
+
+def _result(result: Result, run: Run) -> ResultRow:
+    judged = verdict.is_judged(result, run)
+    return ResultRow(
+        id=result.id,
+        key=result.key,
+        parameter=result.parameter,
+        statement=result.statement,
+        level=result.level,
+        judged=judged,
+        environment=result.environment,
+        result=result.outcome,
+        reading=wording.reading(result.level, result.outcome, judged=judged),
+        duration=round(result.duration_s, 3),
+        control=result.control,
+        control_state=result.control_state,
+        wanted=result.wanted,
+        observed=result.observed,
+        message=result.message,
+        layer=result.layer,
+        evidence=tuple(EvidenceFile(path=e.path, sha256=e.sha256, kind=e.kind) for e in result.evidence),
+        rerun=result.rerun,
+        spec=result.spec,
+        source=result.source,
+    )
+
+
+def _mutant(mutant: MutantResult) -> MutantRow:
+    return MutantRow(
+        id=mutant.id,
+        description=mutant.description,
+        environment=mutant.environment,
+        result=verdict.mutant_result(mutant),
+        duration=round(mutant.duration_s, 3),
+        kills=dict(sorted(mutant.kills.items())),
+        green_again=mutant.green_again,
+        message=mutant.message,
+    )
+
+
+def _binary(binary: BinaryOrigin) -> Binary:
+    return Binary(
+        tool=binary.tool,
+        module=binary.module,
+        version=binary.version,
+        go_version=binary.go_version,
+        go_sum_sha256=binary.go_sum_sha256,
+        binary_sha256=binary.binary_sha256,
+        source=binary.source,
+        substituted=tuple(binary.substituted),
+    )
+
+
+def _controllers(binaries: Iterable[BinaryOrigin]) -> Iterable[Controller]:
+    for binary in sorted(binaries, key=lambda b: b.tool):
+        if binary.tool.endswith(_CONTROLLERS):
+            yield Controller(
+                name=binary.tool, module=binary.module, version=binary.version, binary_sha256=binary.binary_sha256
+            )
+
+
+def _lockdown(run: Run, environment: str) -> tuple[ControlRow, ...]:
+    live = run.lockdown[environment]
+    return tuple(
+        ControlRow(
+            control=str(control), wanted=run.lockdown_wanted.get(control, ""), live=live.get(control, "not read")
+        )
+        for control in sorted({*live, *run.lockdown_wanted})
+    )
+
+
+def _suite(run: Run) -> Suite:
+    selected = {name.partition("[")[0] for name in run.expected_keys}
+    return Suite(
+        version=__version__,
+        catalog_size=len({name.partition("/")[2] for name in run.catalog}),
+        selected=len({name.partition("/")[2] for name in selected}),
+        not_selected=verdict.left_out(run),
+    )
+
+
+def _summary(run: Run, results: Sequence[ResultRow]) -> Summary:
+    limits = [row for row in results if row.level is Level.PROVISIONAL]
+    return Summary(
+        judged=_counts(row for row in results if row.judged),
+        unjudged=_counts(row for row in results if not row.judged),
+        by_environment={
+            str(environment): _counts(row for row in results if row.environment is environment)
+            for environment in run.environments
+        },
+        mutants=_mutant_counts(run.mutants),
+        missing=verdict.missing(run),
+        limits_open=tuple(f"{row.environment}/{row.key}" for row in limits if row.result is Outcome.FAILED),
+        limits_closed=tuple(f"{row.environment}/{row.key}" for row in limits if row.result is Outcome.PASSED),
+    )
+
+
+def _counts(rows: Iterable[ResultRow]) -> Counts:
+    by_outcome = Counter(row.result.value for row in rows)
+    return Counts(total=by_outcome.total(), **by_outcome)
+
+
+def _mutant_counts(mutants: Sequence[MutantResult]) -> MutantCounts:
+    by_result = Counter(verdict.mutant_result(mutant) for mutant in mutants)
+    return MutantCounts(
+        total=len(mutants),
+        killed=by_result[Kill.KILLED],
+        survived=by_result[Kill.SURVIVED],
+        error=by_result[Kill.ERROR],
+    )

@@ -1,0 +1,70 @@
+"""The report as YAML text, and back; reading says which field is wrong."""
+
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from conformance.errors import InputError
+from conformance.report.schema import API_VERSION, KIND, ConformanceReport
+
+_WIDTH = 120
+_SHOWN = 5
+"""How many wrong fields an error names before it only counts them."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, so that a diff of two reports can be read."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def to_yaml(report: ConformanceReport) -> str:
+    """Return the text of `report.yaml`."""
+    data = report.model_dump(mode="json", by_alias=True)
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+
+
+def from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport:
+    """Read a report from its YAML text; errors call the text `name`.
+
+    Raises:
+        InputError: it is not YAML, not a report, or one of another version.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"'{name}' is not YAML: {_where(error)}", hint="give the report.yaml of a run") from error
+    if not isinstance(data, dict) or data.get("kind") != KIND:
+        found = f"kind '{data.get('kind')}'" if isinstance(data, dict) else type(data).__name__
+        raise InputError(f"'{name}' is not a {KIND}: found {found}", hint="give the report.yaml of a run")
+    if data.get("apiVersion") != API_VERSION:
+        raise InputError(
+            f"'{name}' is of version '{data.get('apiVersion')}'; this suite reads {API_VERSION}",
+            hint="read it with the release of the suite that wrote it (suite.version)",
+        )
+    try:
+        return ConformanceReport.model_validate(data, strict=False)
+    except ValidationError as error:
+        hint = "reports are read exactly as they were written; the schema is conformance/report/report.schema.json"
+        raise InputError(f"'{name}' does not follow its schema: {_wrong(error)}", hint=hint) from error
+
+
+def _where(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or str(error)
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark else problem
+
+
+def _wrong(error: ValidationError) -> str:
+    found = [f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors()]
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(found[:_SHOWN]) + more

@@ -1,0 +1,228 @@
+"""The report document, `report.yaml`: its models, and the JSON Schema that is generated from them."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from conformance.model import Environment, Kill, Level, Outcome, Profile, Verdict
+
+API_VERSION: Literal["conformance.fluxtenancy.dev/v1alpha1"] = "conformance.fluxtenancy.dev/v1alpha1"
+KIND: Literal["ConformanceReport"] = "ConformanceReport"
+SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
+
+
+class Document(BaseModel):
+    """A block of the report: camelCase in the file, and no field that this version does not know."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
+    )
+
+
+class RunBlock(Document):
+    """Which run this is."""
+
+    id: str
+    started: str = Field(description="RFC 3339, UTC")
+
+
+class Judgement(Document):
+    """Why the verdict is what it is."""
+
+    exit_code: int = Field(description="0 conformant, 1 non-conformant, 5 nothing collected, 10 inconclusive")
+    reasons: tuple[str, ...] = Field(description="what failed, then what could not be judged; empty if conformant")
+    provisional: bool = Field(description="the verdict holds with the reservations of provisionalReasons")
+    provisional_reasons: tuple[str, ...] = ()
+
+
+class Controller(Document):
+    """A controller of the release under certification, as it ran."""
+
+    name: str
+    module: str
+    version: str
+    binary_sha256: str
+
+
+class Subject(Document):
+    """What was certified: a Flux release and a fleet."""
+
+    flux_version: str
+    controllers: tuple[Controller, ...]
+    fleet: str
+    fleet_commits: dict[str, str] = Field(description="environment to commit of the pushed fleet repository")
+
+
+class EnvironmentBlock(Document):
+    """What it was certified on."""
+
+    provider: str
+    bootstrap: str
+    kubernetes: str
+    environments: tuple[Environment, ...]
+
+
+class Suite(Document):
+    """Which suite certified it, and how much of its catalog ran."""
+
+    version: str
+    catalog_size: int = Field(description="checks of the catalog for these environments; 0: not recorded")
+    selected: int = Field(description="checks that were selected to run")
+    not_selected: tuple[str, ...] = Field((), description="environment/id of checks that were left out")
+
+
+class ProfileBlock(Document):
+    """The levels that the verdict judges."""
+
+    name: Profile
+    judged_levels: tuple[Level, ...]
+
+
+class ControlRow(Document):
+    """One control in one environment."""
+
+    control: str
+    wanted: str
+    live: str = Field(description="read back from the cluster, not from the fleet's files")
+
+
+class EvidenceFile(Document):
+    """One file of evidence; the path is relative to the report."""
+
+    path: str
+    sha256: str
+    kind: str
+
+
+class ResultRow(Document):
+    """What was seen of one check (and parameter) in one environment."""
+
+    id: str
+    key: str = Field(description="id, with the parameter in brackets if there is one; unique in an environment")
+    parameter: str = ""
+    statement: str
+    level: Level
+    judged: bool = Field(description="whether the verdict depends on it: its level is one of the profile's")
+    environment: Environment
+    result: Outcome
+    reading: str = Field(description="what the result means, in words")
+    duration: float = Field(description="seconds")
+    control: str
+    control_state: str = Field("", description="the control's live state when the check did not pass")
+    wanted: str = ""
+    observed: str = ""
+    message: str = ""
+    layer: str = Field("", description="for an error: the part of the suite or the machine that broke")
+    evidence: tuple[EvidenceFile, ...] = ()
+    rerun: str = ""
+    spec: str = ""
+    source: str = ""
+
+
+class MutantRow(Document):
+    """One row of the kill matrix: a platform with one control removed, and what the checks said of it."""
+
+    id: str
+    description: str
+    environment: Environment
+    result: Kill
+    duration: float = Field(description="seconds")
+    kills: dict[str, Kill] = Field(description="key of a check to what it said under the mutant")
+    green_again: bool = Field(description="the control was put back and the checks passed again")
+    message: str = ""
+
+
+class Binary(Document):
+    """Where a binary of the run came from, as `go version -m` tells."""
+
+    tool: str
+    module: str
+    version: str
+    go_version: str
+    go_sum_sha256: str
+    binary_sha256: str
+    source: str
+    substituted: tuple[str, ...] = ()
+
+
+class PhaseRow(Document):
+    """One phase of the run."""
+
+    name: str
+    environment: str
+    seconds: float
+
+
+class Counts(Document):
+    """Numbers of results by outcome."""
+
+    total: int = 0
+    passed: int = 0
+    failed: int = 0
+    error: int = 0
+    skipped: int = 0
+    unsupported: int = 0
+
+
+class MutantCounts(Document):
+    """Numbers of mutants by result."""
+
+    total: int = 0
+    killed: int = 0
+    survived: int = 0
+    error: int = 0
+
+
+class Summary(Document):
+    """The report in numbers."""
+
+    judged: Counts
+    unjudged: Counts = Field(description="documented limits, and levels outside the profile")
+    by_environment: dict[str, Counts]
+    mutants: MutantCounts
+    missing: tuple[str, ...] = Field((), description="environment/key of checks that were collected and gave no result")
+    limits_open: tuple[str, ...] = Field((), description="documented limits that are still there")
+    limits_closed: tuple[str, ...] = Field((), description="documented limits that are gone: review their rows")
+
+
+class ConformanceReport(Document):
+    """The result of one run of flux-tenancy-conformance."""
+
+    api_version: Literal["conformance.fluxtenancy.dev/v1alpha1"] = API_VERSION
+    kind: Literal["ConformanceReport"] = KIND
+    verdict: Verdict
+    judgement: Judgement
+    run: RunBlock
+    subject: Subject
+    environment: EnvironmentBlock
+    suite: Suite
+    profile: ProfileBlock
+    summary: Summary
+    results: tuple[ResultRow, ...]
+    mutants: tuple[MutantRow, ...] = ()
+    lockdown: dict[str, tuple[ControlRow, ...]] = Field(description="environment to its controls")
+    binaries: tuple[Binary, ...] = ()
+    phases: tuple[PhaseRow, ...] = ()
+    address_map: dict[str, str] = Field(description="address in the repositories to address of the local server")
+    argument_changes: tuple[str, ...] = Field(description="what differs between a Pod's arguments and the process's")
+    breakdowns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def json_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of `report.yaml`."""
+    schema = ConformanceReport.model_json_schema(by_alias=True, mode="serialization")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def schema_text() -> str:
+    """Return the text that `report.schema.json` must have."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":  # python -m conformance.report.schema: after a change of the models
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")

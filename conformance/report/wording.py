@@ -1,0 +1,154 @@
+"""The words that every form of the report shares, so that a failure reads the same on a terminal and in a browser."""
+
+from collections.abc import Mapping, Sequence
+
+from conformance.model import Kill, Level, Outcome, Verdict
+from conformance.report.schema import ConformanceReport, MutantRow, ResultRow
+
+AREAS: Mapping[str, str] = {
+    "A": "Platform lockdown",
+    "B": "Admission policies",
+    "C": "Tenant RBAC and impersonation",
+    "D": "Namespace guardrails",
+    "E": "Network",
+    "F": "Cross-tenant references",
+    "G": "Build inputs",
+    "H": "Bootstrap order and behaviour",
+    "I": "Secrets",
+    "J": "Advisories",
+}
+"""The catalogue's sections by the first letter of a check's id."""
+
+LIMIT_OPEN = "documented limit still open"
+LIMIT_CLOSED = "documented limit closed: review the row"
+LIMIT_NOT_SEEN = "documented limit, not looked at"
+NOT_A_FINDING = "ERROR (not a finding):"
+
+VERDICTS: Mapping[Verdict, str] = {
+    Verdict.CONFORMANT: "Every judged check passed.",
+    Verdict.NON_CONFORMANT: "At least one isolation property does not hold.",
+    Verdict.INCONCLUSIVE: "The suite could not judge everything; this is not a finding, and not a pass.",
+}
+
+SYMBOLS: Mapping[str, str] = {
+    "passed": "✓",
+    "failed": "✗",
+    "error": "!",
+    "skipped": "–",
+    "unsupported": "∅",
+    "limit-open": "◦",
+    "limit-closed": "◆",
+    "killed": "✓",
+    "survived": "✗",
+}
+
+
+def reading(level: Level, outcome: Outcome, *, judged: bool) -> str:
+    """Say what a result means: a documented limit that `failed` is no finding."""
+    if level is Level.PROVISIONAL:
+        return {Outcome.FAILED: LIMIT_OPEN, Outcome.PASSED: LIMIT_CLOSED}.get(outcome, LIMIT_NOT_SEEN)
+    said = {
+        Outcome.PASSED: "the property holds",
+        Outcome.FAILED: "the property does not hold",
+        Outcome.ERROR: "not judged: a breakdown, not a finding",
+        Outcome.SKIPPED: "not judged: skipped",
+        Outcome.UNSUPPORTED: "not judged: the provider cannot show it",
+    }[outcome]
+    return said if judged else f"{said} (level {level} is outside the profile)"
+
+
+def state(row: ResultRow) -> str:
+    """Return the one word that a result is coloured by; a documented limit has its own two."""
+    if row.level is Level.PROVISIONAL and row.result is Outcome.FAILED:
+        return "limit-open"
+    if row.level is Level.PROVISIONAL and row.result is Outcome.PASSED:
+        return "limit-closed"
+    return row.result.value
+
+
+def area(row: ResultRow) -> str:
+    """Return the letter of the catalogue's section."""
+    return row.id[:1]
+
+
+def is_finding(row: ResultRow) -> bool:
+    """Whether this result alone makes the verdict non-conformant."""
+    return row.judged and row.result is Outcome.FAILED
+
+
+def is_breakdown(row: ResultRow) -> bool:
+    """Whether the check broke down, whatever its level."""
+    return row.result is Outcome.ERROR
+
+
+def evidence_folder(row: ResultRow) -> str:
+    """Return the folder of a result's evidence, with a slash at its end; empty if there is none."""
+    return row.evidence[0].path.rpartition("/")[0] + "/" if row.evidence else ""
+
+
+def details(row: ResultRow) -> list[tuple[str, str]]:
+    """Return the labelled lines below a failure, in their fixed order; empty ones are left out."""
+    lines = [
+        ("wanted", row.wanted),
+        ("observed", row.observed),
+        ("control", row.control_state or row.control),
+        ("evidence", evidence_folder(row)),
+        ("rerun", row.rerun),
+    ]
+    return [(name, text) for name, text in lines if text]
+
+
+def headline(row: ResultRow) -> str:
+    """Return the first line of a failure or a breakdown, and what follows it in the message."""
+    said = row.message or row.statement
+    if row.result is Outcome.ERROR:
+        return f"{NOT_A_FINDING} {row.key}, layer {row.layer or 'engine'}: {said}"
+    word = row.result.value.upper() if row.judged or row.result is not Outcome.FAILED else "failed (not judged)"
+    return f"{row.key} {word}  {said}"
+
+
+def failure_block(row: ResultRow) -> str:
+    """Return a failure as design.md words it: what, wanted, observed, control, evidence, rerun."""
+    first, *more = headline(row).splitlines()
+    lines = [first, *(f"  {line.strip()}" for line in more if line.strip())]
+    for name, text in details(row):
+        head, *rest = text.splitlines()
+        lines.append(f"  {name:<9} {head}")
+        lines.extend(f"  {'':<9} {line}" for line in rest)
+    return "\n".join(lines)
+
+
+def mutant_line(row: MutantRow) -> str:
+    """Return one line on a mutant that was not killed, or not reverted."""
+    survived = [key for key, kill in row.kills.items() if kill is Kill.SURVIVED]
+    unsure = [key for key, kill in row.kills.items() if kill is Kill.ERROR]
+    said = [f"survived {', '.join(survived)}"] if survived else []
+    said += [f"not judged by {', '.join(unsure)}"] if unsure else []
+    said += [] if row.kills else ["judged by no check"]
+    said += [] if row.green_again else ["not reverted cleanly"]
+    return f"{row.id} in {row.environment}: {'; '.join(said) or 'killed'}"
+
+
+def outside(report: ConformanceReport) -> list[str]:
+    """Return a line for each property that does not hold and that the profile does not judge: never left unsaid."""
+    return [
+        f"{row.key} in {row.environment} failed: {(row.message or row.statement).partition(chr(10))[0]} "
+        f"(level {row.level}, profile {report.profile.name})"
+        for row in report.results
+        if row.result is Outcome.FAILED and not row.judged and row.level is not Level.PROVISIONAL
+    ]
+
+
+def limits(report: ConformanceReport) -> Sequence[ResultRow]:
+    """Return the results of documented limits."""
+    return [row for row in report.results if row.level is Level.PROVISIONAL]
+
+
+def seconds(value: float) -> str:
+    """Return a duration with its unit: `0.42 s`, `12.3 s`, `3 min 05 s`."""
+    if value < 10:  # noqa: PLR2004 - two digits after the point where they say something
+        return f"{value:.2f} s"
+    if value < 60:  # noqa: PLR2004 - a minute
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02d} s"
