@@ -1,0 +1,1 @@
+"""The checks: one sentence, one YAML, one function, at least one mutant each."""

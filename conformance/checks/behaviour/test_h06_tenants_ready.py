@@ -1,0 +1,28 @@
+"""H06: every tenant of the fleet runs what its repository says.
+
+A platform that denies everything would pass every attack: what a tenant may do must work, from the fleet's sync to
+the tenant's release.
+"""
+
+from conformance.api import Control, Scenario, check, expect, expect_that, given
+
+
+@check(
+    "H06",
+    control=Control.TENANT_ROLE_BINDING,
+    kills=["M20-binding"],
+    source="catalogue H06; helm-controller@v1.6.2/internal/reconcile/install.go:139",
+)
+def test_h06_tenants_ready(scenario: Scenario) -> None:
+    """Follow the chain: the platform's Kustomizations, each tenant's sync, each tenant's release."""
+    given(scenario["Kustomization/tenants"]).contains_wanted()
+    platform = scenario.platform
+    unready = scenario.unready_syncs(platform.flux_namespace)
+    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=str(unready))
+
+    for tenant, namespace in platform.tenants.items():
+        sync = scenario.existing(f"Kustomization/{tenant}", namespace)
+        expect(sync).becomes_ready(message="Applied revision: main@sha1:", timeout_s=platform.timeouts.reconciled)
+        expect(scenario.existing("HelmRelease/podinfo", namespace)).becomes_ready(
+            reason="InstallSucceeded", message=f"Helm install succeeded for release {namespace}/podinfo.v1"
+        )

@@ -1,0 +1,28 @@
+"""G09: a build does not inflate Helm charts.
+
+helmCharts in kustomization.yaml would start helm in the controller, with its environment, and pull from any address.
+"""
+
+from conformance.api import Control, Level, Scenario, check, describe, expect, expect_that, given
+
+
+@check(
+    "G09",
+    level=Level.CORE,
+    control=Control.PLUGINS_OFF,
+    kills=["M32-helm-charts"],
+    source="catalogue G09; pkg/kustomize@v1.35.3 kustomize_generator.go:681",
+)
+def test_helm_charts(scenario: Scenario) -> None:
+    inflated = scenario["Kustomization/g09-inflated"]
+
+    given(scenario["Kustomization/g09-plain"]).becomes_ready()
+
+    # Started, helm fails in one way or another; so ask for its traces first. Nobody else knows the address /g09/.
+    state = describe(given(inflated).is_judged(reason="BuildFailed"))
+    expect_that("unable to run: 'helm" not in state, "the build started helm", wanted="no process", observed=state)
+    requests = scenario.requests("/g09/")
+    expect_that(not requests, "the build asked the chart repository", wanted="no request", observed=str(len(requests)))
+
+    expect(inflated).is_denied(reason="BuildFailed", message="must specify --enable-helm")
+    expect(inflated).leaves_no_trace("ConfigMap/g09-loot", namespace="shared-a")

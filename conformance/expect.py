@@ -1,0 +1,283 @@
+"""What a check says of its objects: `given` for preconditions, `expect` for the property under test.
+
+A broken precondition is a breakdown (the check could not be judged), a broken expectation is a finding. A denial counts
+only with its reason: refused for another reason is "not judged", never "passed".
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from conformance.errors import Breakdown, Finding
+from conformance.kube.objects import container_args, pick, ref_to
+from conformance.kube.wait import object_until
+from conformance.model import Manifest
+from conformance.scenario import Answer, Scenario, Subject
+
+Texts = str | Sequence[str]
+
+
+def condition(state: Manifest | None, kind: str) -> Mapping[str, Any] | None:
+    """Return a condition that speaks of the object's present generation, or None.
+
+    kustomize-controller leaves status.observedGeneration at -1 on failures (catalogue T09), so the condition's own
+    observedGeneration decides.
+    """
+    for found in pick(state, "status", "conditions") or []:
+        if found["type"] == kind:
+            current = found.get("observedGeneration", pick(state, "metadata", "generation"))
+            return found if current == pick(state, "metadata", "generation") else None
+    return None
+
+
+def describe(state: Manifest | None) -> str:
+    """Return an object's Ready condition in one line, as a failure prints it."""
+    if state is None:
+        return "the object is not there"
+    ready = condition(state, "Ready")
+    if ready is None:
+        conditions = [c["type"] for c in pick(state, "status", "conditions") or []]
+        return f"no current Ready condition (conditions: {', '.join(conditions) or 'none'})"
+    generation = pick(state, "metadata", "generation")
+    seen = pick(state, "status", "observedGeneration")
+    return f'Ready={ready["status"]}  reason={ready["reason"]}  "{ready["message"]}"  generation {seen}/{generation}'
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    scenario: Scenario
+
+    def leaves_no_trace(self, label: str, *, namespace: str = "") -> None:
+        """Expect that an object (`Kind/name`) is absent now and over the hold window after the last denial.
+
+        Raises:
+            Finding: it is there, or it appeared.
+        """
+        __tracebackhide__ = True
+        ref = ref_to(label, namespace)
+        window = self.scenario.platform.timeouts.hold_window
+        left = max(0.0, self.scenario.denied_at + window - time.monotonic())
+        state, appeared = object_until(self.scenario.platform.client, ref, lambda s: s is not None, timeout_s=left)
+        if appeared:
+            self.scenario.evidence.record("harm", str(ref), state)
+            raise Finding(f"{ref} exists: the attack had its effect", wanted="absent", observed="present")
+        self.scenario.evidence.record("absence", str(ref), f"{ref} is absent, {window:g} s after the denial\n")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectExpectation(_Trace):
+    """Statements on an object that controllers reconcile."""
+
+    subject: Subject
+    broken: Callable[[str, str, str], Exception]
+
+    def becomes_ready(self, *, reason: str = "", message: str = "", timeout_s: float | None = None) -> Manifest:
+        """Wait until Ready=True for the present generation; return the object."""
+        __tracebackhide__ = True
+        timeout = timeout_s or self.scenario.platform.timeouts.health_checked
+        state, ready = self._until(lambda s: _is(s, "True", reason, (message,)), timeout)
+        if state is None or not ready:
+            what = f"{self.subject.ref} did not become ready within {timeout:g} s"
+            raise self.broken(what, f"Ready=True  {_wanted(reason, message)}", describe(state))
+        return state
+
+    def is_denied(self, *, reason: str, message: Texts, stalled: bool = False) -> Manifest:
+        """Wait until Ready=False with this reason and all these texts; return the object.
+
+        Raises:
+            Finding: it became ready.
+            Breakdown: it was refused for another reason, or not judged at all.
+        """
+        __tracebackhide__ = True
+        texts = (message,) if isinstance(message, str) else tuple(message)
+        timeout = self.scenario.platform.timeouts.reconciled
+
+        def judged(state: Manifest | None) -> bool:
+            denied = _is(state, "False", reason, texts)
+            return _is(state, "True", "", ()) or (denied and (not stalled or condition(state, "Stalled") is not None))
+
+        state, done = self._until(judged, timeout)
+        wanted = f"Ready=False  {_wanted(reason, *texts)}"
+        if _is(state, "True", "", ()):
+            raise Finding(f"{self.subject.ref} was not denied", wanted=wanted, observed=describe(state))
+        if state is None or not done:
+            raise Breakdown(
+                f"{self.subject.ref} was not denied for the control's reason within {timeout:g} s\n"
+                f"  wanted    {wanted}\n  observed  {describe(state)}"
+            )
+        self.scenario.denied_at = time.monotonic()
+        return state
+
+    def is_judged(self, *, reason: str) -> Manifest:
+        """Wait until Ready=True, or Ready=False for this reason; return the object, for a look before the verdict.
+
+        For attacks whose harm does not make the object ready: look for the harm first, then for the denial.
+        """
+        __tracebackhide__ = True
+        timeout = self.scenario.platform.timeouts.reconciled
+        state, judged = self._until(lambda s: _is(s, "True", "", ()) or _is(s, "False", reason, ()), timeout)
+        if state is None or not judged:
+            what = f"{self.subject.ref} was not judged within {timeout:g} s"
+            raise self.broken(what, f"Ready=True, or Ready=False  {_wanted(reason)}", describe(state))
+        return state
+
+    def contains_wanted(self) -> None:
+        """Expect that the live object contains every field of the YAML; lists of scalars as sets."""
+        __tracebackhide__ = True
+        live = self.subject.live()
+        self.scenario.evidence.record("object", str(self.subject.ref), live or "not there\n")
+        missing = _missing(self.subject.manifest, live)
+        if missing:
+            raise self.broken(f"{self.subject.ref} lacks what it must have", "; ".join(missing), "absent")
+
+    def runs_with_wanted_arguments(self) -> None:
+        """Expect the YAML's `--flag=value` arguments in a live Deployment and in the process that runs from it.
+
+        The last occurrence of a flag counts, as it does for the process. The process itself is read only where the
+        provider shows it (capability flux-processes).
+
+        Raises:
+            Breakdown: the controller is not installed, or does not run.
+        """
+        __tracebackhide__ = True
+        controller = self.subject.ref.name
+        live = self.subject.live()
+        seen = {"live Deployment": container_args(live) if live else []}
+        if (host := self.scenario.platform.cluster.host) is not None:
+            seen["running process"] = host.command_line(controller)
+        for where, arguments in seen.items():
+            self.scenario.evidence.record("arguments", f"{where} {controller}", arguments)
+            if not arguments:
+                raise Breakdown(f"{controller} has no {where}")
+            for wanted in container_args(self.subject.manifest):
+                flag = wanted.partition("=")[0]
+                if (said := _flag(arguments, flag)) != wanted:
+                    raise self.broken(f"{controller}: the {where} lacks {wanted}", wanted, said or f"{flag} is absent")
+
+    def _until(self, holds: Callable[[Manifest | None], bool], timeout_s: float) -> tuple[Manifest | None, bool]:
+        state, done = object_until(self.scenario.platform.client, self.subject.ref, holds, timeout_s=timeout_s)
+        self.scenario.evidence.record("conditions", str(self.subject.ref), state or "not there\n")
+        return state, done
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerExpectation(_Trace):
+    """Statements on one answer of the API server."""
+
+    answer: Answer
+    broken: Callable[[str, str, str], Exception]
+
+    def is_admitted(self) -> Manifest:
+        """State that the request went through; return the object."""
+        __tracebackhide__ = True
+        if not self.answer.admitted:
+            what = f"{self.answer.request} as {self.answer.who} did not go through"
+            raise self.broken(what, "admitted", str(self.answer))
+        return self.answer.object
+
+    def is_refused(self, *, message: Texts, status: int = 403) -> None:
+        """Expect this status with all these texts.
+
+        Raises:
+            Finding: the request went through.
+            Breakdown: it was refused for another reason.
+        """
+        __tracebackhide__ = True
+        texts = (message,) if isinstance(message, str) else tuple(message)
+        wanted = f"{status} {_wanted('', *texts)}"
+        what = f"{self.answer.request} as {self.answer.who}"
+        if self.answer.admitted:
+            raise Finding(f"{what} was not refused", wanted=wanted, observed=str(self.answer))
+        if self.answer.status != status or any(text not in self.answer.message for text in texts):
+            raise Breakdown(f"{what} was refused for another reason\n  wanted    {wanted}\n  observed  {self.answer}")
+        self.scenario.denied_at = time.monotonic()
+
+
+@overload
+def given(subject: Subject) -> SubjectExpectation: ...
+@overload
+def given(subject: Answer) -> AnswerExpectation: ...
+def given(subject: Subject | Answer) -> SubjectExpectation | AnswerExpectation:
+    """State a precondition: the allowed path, a live victim. If it does not hold, the check cannot be judged."""
+    return _expectation(subject, _breakdown)
+
+
+@overload
+def expect(subject: Subject) -> SubjectExpectation: ...
+@overload
+def expect(subject: Answer) -> AnswerExpectation: ...
+def expect(subject: Subject | Answer) -> SubjectExpectation | AnswerExpectation:
+    """State the property under test. If it does not hold, that is a finding."""
+    return _expectation(subject, _finding)
+
+
+def expect_that(holds: object, what: str, *, wanted: str, observed: str) -> None:
+    """Raise a finding unless `holds`."""
+    __tracebackhide__ = True
+    if not holds:
+        raise Finding(what, wanted=wanted, observed=observed)
+
+
+def given_that(holds: object, what: str, *, observed: str = "") -> None:
+    """Raise a breakdown unless `holds`: the check cannot be judged."""
+    __tracebackhide__ = True
+    if not holds:
+        raise Breakdown(f"{what}\n  observed  {observed}" if observed else what)
+
+
+def _expectation(
+    subject: Subject | Answer, broken: Callable[[str, str, str], Exception]
+) -> SubjectExpectation | AnswerExpectation:
+    if isinstance(subject, Subject):
+        return SubjectExpectation(subject.scenario, subject, broken)
+    return AnswerExpectation(subject.scenario, subject, broken)
+
+
+def _finding(what: str, wanted: str, observed: str) -> Finding:
+    return Finding(what, wanted=wanted, observed=observed)
+
+
+def _breakdown(what: str, wanted: str, observed: str) -> Breakdown:
+    return Breakdown(f"a precondition does not hold: {what}\n  wanted    {wanted}\n  observed  {observed}")
+
+
+def _is(state: Manifest | None, status: str, reason: str, texts: Sequence[str]) -> bool:
+    ready = condition(state, "Ready")
+    if ready is None or ready["status"] != status:
+        return False
+    return reason in ("", ready["reason"]) and all(text in ready["message"] for text in texts)
+
+
+def _flag(arguments: Sequence[str], flag: str) -> str:
+    """Return what Go's flag packages take a flag for, as `--flag=value`; empty when it is absent.
+
+    The last occurrence counts; the value may be the next argument; none is `true`.
+    """
+    said = ""
+    for argument, after in itertools.pairwise([*arguments, "--"]):
+        name, equals, value = argument.partition("=")
+        if name == flag:
+            bare = "true" if after.startswith("-") else after
+            said = f"{flag}={value if equals else bare}"
+    return said
+
+
+def _wanted(reason: str, *texts: str) -> str:
+    said = " … ".join(f'"{text}"' for text in texts if text)
+    return "  ".join(part for part in (f"reason={reason}" if reason else "", said) if part)
+
+
+def _missing(wanted: Any, live: Any, path: str = "") -> list[str]:
+    if isinstance(wanted, Mapping):
+        return [
+            m for key, value in wanted.items() for m in _missing(value, pick(live, key), f"{path}.{key}".lstrip("."))
+        ]
+    if isinstance(wanted, list):
+        have = live if isinstance(live, list) else []
+        if all(isinstance(item, Mapping) and "name" in item for item in wanted):
+            named = {item.get("name"): item for item in have}
+            return [m for item in wanted for m in _missing(item, named.get(item["name"]), f"{path}[{item['name']}]")]
+        return [f"{path} has {item}" for item in wanted if item not in have]
+    return [] if wanted == live else [f"{path}={wanted}"]

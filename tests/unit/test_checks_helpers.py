@@ -1,0 +1,60 @@
+"""What checks lean on: fields replaced in a planned object, and arguments read as the controllers read them."""
+
+from typing import Any, cast
+
+import pytest
+
+from conformance.expect import _flag
+from conformance.manifests import Planned
+from conformance.scenario import Scenario, Subject
+
+MANIFEST: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "d", "namespace": "n"},
+    "spec": {"containers": [{"name": "a", "args": ["--x=1"]}, {"name": "b"}]},
+}
+
+
+def subject() -> Subject:
+    return Subject(cast("Scenario", None), Planned(MANIFEST, "attempt", False, "Deployment/own"))
+
+
+def test_with_fields_replaces_leaves_and_leaves_the_rest() -> None:
+    changed = subject().with_fields({"metadata.name": "e", "spec.containers.0.args": ["--x=2"]})
+    assert changed.manifest["spec"]["containers"] == [{"name": "a", "args": ["--x=2"]}, {"name": "b"}]
+    assert str(changed.ref) == "n/Deployment/e"
+    assert (changed.planned.use, changed.planned.twin) == ("attempt", "Deployment/own")
+
+
+def test_with_fields_adds_what_was_not_there() -> None:
+    assert subject().with_fields({"spec.a.b": 1}).manifest["spec"]["a"] == {"b": 1}
+
+
+def test_with_fields_does_not_touch_the_original() -> None:
+    original = subject()
+    original.with_fields({"spec.containers.0.name": "z"})
+    assert original.manifest["spec"]["containers"][0]["name"] == "a"
+
+
+def test_with_fields_refuses_an_item_that_is_not_there() -> None:
+    # Silently unchanged, a denied object would be its own twin.
+    with pytest.raises(IndexError):
+        subject().with_fields({"spec.containers.7.name": "z"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        pytest.param([], "", id="absent"),
+        pytest.param(["--x=true"], "--x=true", id="set"),
+        pytest.param(["--x"], "--x=true", id="bare"),
+        pytest.param(["--x", "--y"], "--x=true", id="bare before another"),
+        pytest.param(["--x", "flux"], "--x=flux", id="value as the next argument"),
+        pytest.param(["--x=true", "--y", "--x=false"], "--x=false", id="the last one counts"),
+        pytest.param(["--x="], "--x=", id="empty"),
+        pytest.param(["--xy=true"], "", id="another that begins alike"),
+    ],
+)
+def test_a_flag_is_read_as_go_reads_it(arguments: list[str], expected: str) -> None:
+    assert _flag(arguments, "--x") == expected
