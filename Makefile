@@ -1,0 +1,73 @@
+# The commands of the README, and the developers' ones. `make help` lists them.
+# Needs Python >= 3.11, git and make; Go comes from a wheel where the host has none.
+
+PYTHON ?= python3
+VENV ?= .venv
+ENV ?= staging
+ARGS ?=
+REPORT ?=
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+FLUX_TENANCY := $(BIN)/flux-tenancy
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help certify test mutants bench lint format catalog lock toolchain doctor unit clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  ENV=staging|production|all chooses the environment, ARGS=… is passed on, REPORT=folder keeps the report there"
+
+certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
+	$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants
+	$(BIN)/python tests/run_all.py $(ARGS)
+
+unit: $(STAMP) ## the fast tests: no cluster, no toolchain
+	$(BIN)/pytest tests/unit tests/plugin $(ARGS)
+
+mutants: $(STAMP) ## remove one control at a time, and see the checks turn red
+	$(FLUX_TENANCY) mutants --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+bench: $(STAMP) ## measure phases, checks per second and memory over several runs
+	$(BIN)/python tests/bench.py $(ARGS)
+
+lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, workflows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
+
+format: $(STAMP) ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+catalog: $(STAMP) ## write docs/catalog.md anew from the checks
+	$(FLUX_TENANCY) list --format markdown > docs/catalog.md
+
+lock: $(STAMP) ## write the hashed requirement files anew from pyproject.toml
+	for set in "runtime:" "toolchain:--extra toolchain" "dev:--group dev"; do \
+	  env -u PIP_FIND_LINKS $(BIN)/uv pip compile pyproject.toml $${set#*:} --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade \
+	    --output-file requirements/$${set%%:*}.txt; \
+	done
+
+toolchain: $(STAMP) ## build every binary that a certification needs
+	$(FLUX_TENANCY) toolchain build
+
+doctor: $(STAMP) ## look at this machine: what a run needs, and whether it is there
+	$(FLUX_TENANCY) doctor
+
+clean: ## remove the virtual environment and what tests left (the toolchain's cache stays)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@echo "[make] installing Python packages into $(VENV)"
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	command -v go >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/toolchain.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(STAMP)

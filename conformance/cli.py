@@ -1,0 +1,182 @@
+"""The console script: thin; `run` and `mutants` build pytest's arguments, the rest reads data."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import pytest
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from conformance import catalog
+from conformance.bootstrap.mutants import MUTANTS
+from conformance.doctor import examine
+from conformance.errors import ConformanceError
+from conformance.fixtures import explain as explain_error
+from conformance.model import EXIT_CODES, Environment, ExitCode
+from conformance.options import argv_of
+from conformance.report import github, terminal
+from conformance.report.write import load_report, write_report
+from conformance.settings import PACKAGE_DIR
+from conformance.toolchain_cli import app as toolchain_app
+
+app = typer.Typer(
+    name="flux-tenancy",
+    help="Prove or break tenant isolation of Flux CD, on a real control plane.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(toolchain_app, name="toolchain", help="Find, build and check the pinned binaries.")
+_USAGE = 4
+T = TypeVar("T")
+
+
+class Where(StrEnum):
+    """Which environments to run."""
+
+    STAGING = "staging"
+    PRODUCTION = "production"
+    ALL = "all"
+
+
+class Format(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+EnvironmentOption = Annotated[Where, typer.Option("--environment", "-e", help="Environment of the fleet.")]
+VersionOption = Annotated[str, typer.Option("--version", help="Flux release to certify.")]
+ProfileOption = Annotated[str, typer.Option("--profile", help="Levels to judge: core, hardened.")]
+FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
+KeepOption = Annotated[bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C.")]
+SelectOption = Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")]
+PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further arguments for pytest, after --.")]
+
+
+@app.command()
+def run(
+    environment: EnvironmentOption = Where.STAGING,
+    version: VersionOption = "",
+    profile: ProfileOption = "",
+    fleet: FolderOption = None,
+    tenant: FolderOption = None,
+    toolchain: FolderOption = None,
+    report: FolderOption = None,
+    k: SelectOption = "",
+    keep: KeepOption = False,
+    pytest_args: PytestArguments = None,
+) -> None:
+    """Certify: bring a platform up, attack it as a tenant would, print the verdict."""
+    words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
+    _pytest(environment, k, [*words, *(pytest_args or [])])
+
+
+@app.command()
+def mutants(
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids of mutants; none means all.")] = None,
+    environment: EnvironmentOption = Where.STAGING,
+    version: VersionOption = "",
+    toolchain: FolderOption = None,
+    report: FolderOption = None,
+    show: Annotated[bool, typer.Option("--list", help="Print the mutants and their killers.")] = False,
+) -> None:
+    """Kill mutants: remove one control at a time, and see the checks turn red."""
+    if show:
+        killers = catalog.listed()
+        for mutant in MUTANTS.values():
+            names = ", ".join(e.check.id for e in killers if mutant.id in e.check.kills)
+            typer.echo(f"{mutant.id:28} {mutant.description} ({names})")
+        return
+    words = _common(version, "", None, None, toolchain, report)
+    _pytest(environment, "", [*words, f"--flux-mutants={','.join(ids or ['all'])}"])
+
+
+@app.command("list")
+def list_checks(
+    area: Annotated[str, typer.Option(help="A letter of the catalogue.")] = "",
+    form: Annotated[Format, typer.Option("--format", help="table, json or markdown.")] = Format.TABLE,
+) -> None:
+    """Print the catalog of checks."""
+    entries = [e for e in _guarded(catalog.listed) if not area or e.check.area == area.upper()]
+    if form is Format.MARKDOWN:
+        typer.echo(catalog.markdown(), nl=False)
+    elif form is Format.JSON:
+        rows = [{"id": e.check.id, "level": e.check.level, "statement": e.check.statement} for e in entries]
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        table = Table("id", "level", "control", "statement", box=None)
+        for entry in entries:
+            table.add_row(entry.check.id, entry.check.level, entry.check.control, entry.check.statement)
+        Console().print(table)
+
+
+@app.command()
+def explain(check_id: str) -> None:
+    """Print one check: statement, control, remedy, mutants, source and YAML."""
+    typer.echo(_guarded(lambda: catalog.explain(catalog.find(check_id))))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run's folder, or its report.yaml.")],
+    summary: Annotated[bool, typer.Option("--github", help="Print a step summary in Markdown.")] = False,
+) -> None:
+    """Render a report anew from its report.yaml, and print its summary."""
+    path = folder / "report.yaml" if folder.is_dir() else folder
+    known = _guarded(lambda: load_report(path))
+    _guarded(lambda: write_report(path.parent, known))
+    typer.echo(github.step_summary(known) if summary else terminal.summary(known, folder=str(path.parent)))
+    raise typer.Exit(known.judgement.exit_code)
+
+
+@app.command()
+def doctor() -> None:
+    """Look at this machine: what a run needs, and whether it is there."""
+    findings = examine()
+    for finding in findings:
+        typer.echo(f"{'ok ' if finding.good else 'NOT'}  {finding.what}: {finding.seen}")
+        if not finding.good:
+            typer.echo(f"     next: {finding.remedy}")
+    raise typer.Exit(0 if all(finding.good for finding in findings) else EXIT_CODES[ExitCode.INCONCLUSIVE])
+
+
+def _common(
+    version: str, profile: str, fleet: Path | None, tenant: Path | None, toolchain: Path | None, report: Path | None
+) -> list[str]:
+    return argv_of(
+        {
+            "--flux-version": version,
+            "--flux-profile": profile,
+            "--flux-fleet": fleet,
+            "--flux-tenant": tenant,
+            "--flux-toolchain": toolchain,
+            "--flux-report": report,
+        }
+    )
+
+
+def _pytest(environment: Where, select: str, words: Sequence[str]) -> None:
+    chosen = " or ".join(Environment) if environment is Where.ALL else str(environment)
+    argv = [f"--rootdir={PACKAGE_DIR}", "-c", str(PACKAGE_DIR / "pytest.ini"), "-m", chosen, *words]
+    argv += ["-k", select] if select else []
+    raise typer.Exit(int(pytest.main([*argv, str(PACKAGE_DIR / "checks"), str(PACKAGE_DIR / "mutation")])))
+
+
+def _guarded(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except ConformanceError as error:
+        typer.echo(explain_error(error), err=True)
+        raise typer.Exit(_USAGE) from error
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(app())

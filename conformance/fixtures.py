@@ -1,0 +1,230 @@
+"""The chain of a run: settings -> toolchain -> cluster -> git -> flux -> fleet -> scenario, as one session object.
+
+It is made when the first check is set up and closed when the last is torn down; pytest fixtures in plugin.py are thin.
+"""
+
+import contextlib
+import datetime as dt
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.bootstrap import bring_up, lockdown
+from conformance.bootstrap.ground import fixture_folders
+from conformance.bootstrap.mutants import MUTANTS
+from conformance.bootstrap.platform import Platform
+from conformance.errors import Breakdown, InputError
+from conformance.harvest import Harvest, Job
+from conformance.manifests import load, tenants_of
+from conformance.model import Environment, MutantResult, Result, Run
+from conformance.process import memory_of, processes_of_run
+from conformance.progress import PhaseClock
+from conformance.providers.embedded import TOOLS as CONTROL_PLANE_TOOLS
+from conformance.providers.embedded import EmbeddedProvider
+from conformance.report.redact import redactor
+from conformance.repos.fleet import Fleet, load_fleet
+from conformance.repos.git_binary import require_git
+from conformance.repos.tenant_repo import load_tenant_repo
+from conformance.runs import RunFolder, open_run
+from conformance.settings import Settings, cache_dir, data_dir, state_dir
+from conformance.toolchain import Toolchain
+
+SERVER_TOOLS = ("flux", "registry", "helm")
+CONTROLLERS = (
+    "source-controller",
+    "kustomize-controller",
+    "helm-controller",
+    "notification-controller",
+    "image-reflector-controller",
+    "image-automation-controller",
+)
+_PLACEHOLDERS = {"git_url": "http://x/example", "oci_url": "oci://x/example", "flux_namespace": "flux-system"}
+
+
+@dataclass(slots=True)
+class Session:
+    """One run: what it was asked for, what it made, and what it found."""
+
+    settings: Settings
+    clock: PhaseClock
+    fleet: Fleet
+    tenant_repo: Path
+    toolchain: Toolchain
+    folder: RunFolder
+    report: Path
+    started: str
+    results: list[Result] = field(default_factory=list)
+    mutants: list[MutantResult] = field(default_factory=list)
+    expected: set[str] = field(default_factory=set)
+    catalog: set[str] = field(default_factory=set)
+    breakdowns: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    lockdown: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    commits: dict[str, str] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    argument_changes: Sequence[str] = ()
+    kubernetes_version: str = ""
+    peak_memory: int = 0
+    """Bytes, of all processes of the run together, measured when all checks were read."""
+
+    @contextlib.contextmanager
+    def platform(self, environment: Environment, jobs: Sequence[Job]) -> Iterator[tuple[Platform, Harvest]]:
+        """Bring up the platform of one environment, with the tenants that these checks need, and start them."""
+        order = self._order(environment, probes_of(jobs))
+        with bring_up.running_platform(order) as made:
+            self._note_platform(made)
+            harvest = Harvest(made, jobs)
+            try:
+                yield made, harvest
+                self.peak_memory = max(self.peak_memory, memory_of(processes_of_run(self.folder.run_id)))
+            finally:
+                harvest.close()
+
+    def run_record(self) -> Run:
+        """Return everything that the report is built from."""
+        return Run(
+            run_id=self.folder.run_id,
+            started=self.started,
+            profile=self.settings.profile,
+            flux_version=self.settings.flux_version,
+            provider=self.settings.provider,
+            bootstrap=self.settings.bootstrap,
+            kubernetes_version=self.kubernetes_version,
+            environments=self.settings.environments,
+            fleet="reference" if self.settings.fleet is None else self.settings.fleet.name,
+            fleet_commits=self.commits,
+            address_map=self.addresses,
+            argument_changes=self.argument_changes,
+            lockdown=self.lockdown,
+            lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in lockdown.TEXTS.items()},
+            binaries=tuple(self.toolchain.origins()),
+            phases=tuple(self.clock.phases),
+            results=tuple(self.results),
+            mutants=tuple(self.mutants),
+            expected_keys=frozenset(self.expected),
+            catalog=frozenset(self.catalog),
+            breakdowns=tuple(self.breakdowns),
+            notes=tuple(self.notes),
+        )
+
+    def redact(self, text: str) -> str:
+        """Take every credential of this run out of a text."""
+        return redactor(self.secrets)(text)
+
+    def close(self) -> None:
+        """Stop builds, end what still runs, and remove the run's private folder."""
+        self.toolchain.close()
+        self.folder.remove()
+
+    def _order(self, environment: Environment, probes: Sequence[str]) -> bring_up.Order:
+        logs = self.report / "logs" / environment
+        provider = EmbeddedProvider(
+            folder=self.folder,
+            name=str(environment),
+            binary=self.toolchain.path,
+            logs=logs,
+            timeouts=self.settings.timeouts,
+        )
+        return bring_up.Order(
+            environment=environment,
+            fleet=self.fleet,
+            tenant_repo=self.tenant_repo,
+            probes=probes,
+            provider=provider,
+            binary=self.toolchain.path,
+            all_binaries=self._wait_for_controllers,
+            folder=self.folder.sub(f"{environment}-ground"),
+            report=self.report,
+            logs=logs,
+            run_id=self.folder.run_id,
+            timeouts=self.settings.timeouts,
+            clock=self.clock,
+            redactor=self.redact,
+            secrets=self.secrets,
+            notes=self.notes,
+        )
+
+    def _wait_for_controllers(self) -> None:
+        for name in CONTROLLERS:
+            self.toolchain.path(name)
+
+    def _note_platform(self, made: Platform) -> None:
+        env = str(made.environment)
+        self.lockdown[env] = lockdown.read_all(made)
+        self.commits[env] = made.fleet_commit
+        self.addresses.update(made.addresses)
+        self.argument_changes = made.cluster.argument_changes
+        self.kubernetes_version = made.cluster.version
+        self.notes.append(f"{env}: added to the fleet: {', '.join(made.added_files)}")
+
+
+def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
+    """Check all input, find or begin to build the binaries, and make the run's folders.
+
+    Raises:
+        InputError: bad input; nothing was started.
+    """
+    clock = PhaseClock(write)
+    require_git()
+    fixture_folders()
+    fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
+    tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
+    unknown = [name for name in settings.mutants if name not in MUTANTS and name != "all"]
+    if unknown:
+        raise InputError(f"unknown mutants: {', '.join(unknown)}", hint="`flux-tenancy mutants --list` names them")
+    toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
+    now = dt.datetime.now(dt.UTC)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    report = _report_folder(settings.report, run_id)
+    folder = open_run(run_id)
+    try:
+        toolchain.require(_tools(settings), background=True)
+    except BaseException:
+        folder.remove()
+        raise
+    return Session(settings, clock, fleet, tenant, toolchain, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _tools(settings: Settings) -> list[str]:
+    """Return what the run needs, in the order in which it needs it."""
+    wanted = [*CONTROL_PLANE_TOOLS, *SERVER_TOOLS, *CONTROLLERS]
+    chosen = MUTANTS.values() if "all" in settings.mutants else [MUTANTS[name] for name in settings.mutants]
+    return wanted + sorted({tool for mutant in chosen for tool in mutant.tools})
+
+
+def _report_folder(wanted: Path | None, run_id: str) -> Path:
+    path = wanted or state_dir() / "reports" / run_id
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"the report's folder '{path}' cannot be written: {error.strerror}") from error
+    if (path / "report.yaml").exists() or (path / "evidence").exists():
+        path = path / run_id
+        path.mkdir()
+    return path
+
+
+def probes_of(jobs: Sequence[Job]) -> list[str]:
+    """Return the probe tenants that these checks live in, the shared ones first.
+
+    Raises:
+        InputError: a scenario that cannot be read.
+    """
+    files = {job.scenario_file for job in jobs}
+    names = {name for path in files for name in tenants_of(load(path, _PLACEHOLDERS))}
+    return sorted(names, key=lambda name: (not name.startswith("shared-"), name))
+
+
+def explain(error: BaseException) -> str:
+    """Return a breakdown as the user should read it."""
+    return f"ERROR (not a finding): {breakdown(error)}"
+
+
+def breakdown(error: BaseException) -> str:
+    """Return the layer that broke and what it said, for the report, which adds the heading."""
+    return f"{error.layer if isinstance(error, Breakdown) else 'engine'}: {error}"

@@ -1,0 +1,119 @@
+"""The `--flux-*` options, their ini twins, and their checking."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.errors import InputError
+from conformance.model import Environment, Profile
+from conformance.settings import Settings, Timeouts
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option; its ini twin has the same name with underscores and without dashes in front."""
+
+    name: str
+    help: str
+    default: str = ""
+    flag: bool = False
+
+    @property
+    def ini(self) -> str:
+        """Name in `[tool.pytest.ini_options]`."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+OPTIONS = (
+    Option("--flux-version", "Flux release to certify, one of toolchain/flux-releases.yaml", "2.9.2"),
+    Option("--flux-provider", "where the cluster comes from: embedded", "embedded"),
+    Option("--flux-bootstrap", "how Flux gets onto it: cli", "cli"),
+    Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
+    Option("--flux-fleet", "fleet repository to certify, a folder (default: the reference fleet)"),
+    Option("--flux-tenant", "tenant repository, a folder (default: the reference tenant)"),
+    Option("--flux-toolchain", "folder with binaries, asked before the cache"),
+    Option("--flux-report", "folder for the report (default: a new one under the user's state folder)"),
+    Option("--flux-mutants", "run mutants in place of the certification: 'all', or ids with commas between"),
+    Option("--flux-timeout-factor", "multiplies every timeout, for slow machines", "1"),
+    Option("--flux-keep", "hold the platform after the last check until Ctrl-C", flag=True),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every option with its ini twin."""
+    group = parser.getgroup("flux-tenancy", "tenant isolation of Flux CD")
+    for option in OPTIONS:
+        if option.flag:
+            group.addoption(option.name, action="store_true", default=None, help=option.help)
+            parser.addini(option.ini, option.help, type="bool", default=False)
+        else:
+            group.addoption(option.name, default=None, metavar="VALUE", help=option.help)
+            parser.addini(option.ini, option.help, default=option.default)
+
+
+def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) -> Settings:
+    """Return the settings of this run: command line before ini file before default.
+
+    Raises:
+        InputError: an unknown value, or a folder that is not there; nothing was started.
+    """
+
+    def value(name: str) -> Any:
+        given = config.getoption(name)
+        return given if given is not None else config.getini(name.removeprefix("--").replace("-", "_"))
+
+    for name, known in (("--flux-provider", ("embedded",)), ("--flux-bootstrap", ("cli",))):
+        _one_of(name, value(name), known)
+    _one_of("--flux-profile", value("--flux-profile"), tuple(Profile))
+    mutants = tuple(part.strip() for part in value("--flux-mutants").split(",") if part.strip())
+    return Settings(
+        flux_version=value("--flux-version"),
+        provider=value("--flux-provider"),
+        bootstrap=value("--flux-bootstrap"),
+        profile=Profile(value("--flux-profile")),
+        environments=environments,
+        toolchain=_folder("--flux-toolchain", value("--flux-toolchain")),
+        fleet=_folder("--flux-fleet", value("--flux-fleet")),
+        tenant=_folder("--flux-tenant", value("--flux-tenant")),
+        report=Path(value("--flux-report")).absolute() if value("--flux-report") else None,
+        keep=bool(value("--flux-keep")),
+        mutants=mutants,
+        timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
+    )
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise InputError(f"{name} '{value}' is unknown", hint=f"known: {', '.join(known)}")
+
+
+def _folder(name: str, value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path(value).absolute()
+    if not path.is_dir():
+        raise InputError(f"{name} '{value}' is not a folder", hint="give a folder that exists")
+    return path
+
+
+def _factor(value: str) -> float:
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0.1 <= factor <= 100:
+        raise InputError(f"--flux-timeout-factor '{value}' is not a number from 0.1 to 100")
+    return factor
+
+
+def argv_of(values: dict[str, Any]) -> list[str]:
+    """Return command-line words for options that have a value, for `flux-tenancy run`."""
+    words: list[str] = []
+    for name, value in values.items():
+        if value is True:
+            words.append(name)
+        elif value not in (None, False, ""):
+            words.append(f"{name}={value}")
+    return words
