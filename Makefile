@@ -19,19 +19,19 @@ help: ## list the commands
 	@echo "  ENV=staging|production|all chooses the environment, ARGS=… is passed on, REPORT=folder keeps the report there"
 
 certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
-	$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+	@$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants
-	$(BIN)/python tests/run_all.py $(ARGS)
+	$(BIN)/pytest tests $(ARGS)
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain
 	$(BIN)/pytest tests/unit tests/plugin $(ARGS)
 
 mutants: $(STAMP) ## remove one control at a time, and see the checks turn red
-	$(FLUX_TENANCY) mutants --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+	@$(FLUX_TENANCY) mutants --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 bench: $(STAMP) ## measure phases, checks per second and memory over several runs
-	$(BIN)/python tests/bench.py $(ARGS)
+	@$(BIN)/python tests/bench.py $(ARGS)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, workflows
 	$(BIN)/ruff check .
@@ -64,10 +64,10 @@ clean: ## remove the virtual environment and what tests left (the toolchain's ca
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 
 $(STAMP): requirements/dev.txt pyproject.toml
-	@echo "[make] installing Python packages into $(VENV)"
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	command -v go >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/toolchain.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	touch $(STAMP)
+	@echo "[make] installing Python packages into $(VENV)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@command -v go >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/toolchain.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)

@@ -15,13 +15,14 @@ from rich.table import Table
 from conformance import catalog
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.doctor import examine
-from conformance.errors import ConformanceError
+from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
 from conformance.model import EXIT_CODES, Environment, ExitCode
 from conformance.options import argv_of
 from conformance.report import github, terminal
 from conformance.report.write import load_report, write_report
 from conformance.settings import PACKAGE_DIR
+from conformance.signals import forgive_closed_output
 from conformance.toolchain_cli import app as toolchain_app
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.add_typer(toolchain_app, name="toolchain", help="Find, build and check the pinned binaries.")
 _USAGE = 4
+_PIPE_WIDTH = 250
 T = TypeVar("T")
 
 
@@ -89,7 +91,7 @@ def mutants(
 ) -> None:
     """Kill mutants: remove one control at a time, and see the checks turn red."""
     if show:
-        killers = catalog.listed()
+        killers = _guarded(catalog.listed)
         for mutant in MUTANTS.values():
             names = ", ".join(e.check.id for e in killers if mutant.id in e.check.kills)
             typer.echo(f"{mutant.id:28} {mutant.description} ({names})")
@@ -104,9 +106,9 @@ def list_checks(
     form: Annotated[Format, typer.Option("--format", help="table, json or markdown.")] = Format.TABLE,
 ) -> None:
     """Print the catalog of checks."""
-    entries = [e for e in _guarded(catalog.listed) if not area or e.check.area == area.upper()]
+    entries = _guarded(lambda: catalog.listed(area))
     if form is Format.MARKDOWN:
-        typer.echo(catalog.markdown(), nl=False)
+        typer.echo(catalog.markdown(entries), nl=False)
     elif form is Format.JSON:
         rows = [{"id": e.check.id, "level": e.check.level, "statement": e.check.statement} for e in entries]
         typer.echo(json.dumps(rows, indent=2))
@@ -114,7 +116,8 @@ def list_checks(
         table = Table("id", "level", "control", "statement", box=None)
         for entry in entries:
             table.add_row(entry.check.id, entry.check.level, entry.check.control, entry.check.statement)
-        Console().print(table)
+        # In a pipe there is no width to keep to: one line for each check, for grep.
+        Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH).print(table)
 
 
 @app.command()
@@ -164,9 +167,25 @@ def _common(
 
 def _pytest(environment: Where, select: str, words: Sequence[str]) -> None:
     chosen = " or ".join(Environment) if environment is Where.ALL else str(environment)
-    argv = [f"--rootdir={PACKAGE_DIR}", "-c", str(PACKAGE_DIR / "pytest.ini"), "-m", chosen, *words]
-    argv += ["-k", select] if select else []
-    raise typer.Exit(int(pytest.main([*argv, str(PACKAGE_DIR / "checks"), str(PACKAGE_DIR / "mutation")])))
+    # -p: PYTEST_DISABLE_PLUGIN_AUTOLOAD must not take the plugin away.
+    argv = [
+        f"--rootdir={PACKAGE_DIR}",
+        "-c",
+        str(PACKAGE_DIR / "pytest.ini"),
+        "-p",
+        "flux-tenancy",
+        "-m",
+        chosen,
+        *words,
+    ]
+    argv += ["-m", chosen, *words, *(["-k", select] if select else [])]
+    code = int(pytest.main([*argv, str(PACKAGE_DIR / "checks"), str(PACKAGE_DIR / "mutation")]))
+    if code == EXIT_CODES[ExitCode.NOTHING_COLLECTED]:
+        nothing = InputError(
+            "no check was collected", hint="`flux-tenancy list` prints them all; see -k and --environment"
+        )
+        typer.echo(explain_error(nothing), err=True)
+    raise typer.Exit(code)
 
 
 def _guarded(call: Callable[[], T]) -> T:
@@ -174,9 +193,18 @@ def _guarded(call: Callable[[], T]) -> T:
         return call()
     except ConformanceError as error:
         typer.echo(explain_error(error), err=True)
-        raise typer.Exit(_USAGE) from error
+        raise typer.Exit(_code_of(error)) from error
+
+
+def _code_of(error: ConformanceError) -> int:
+    return _USAGE if isinstance(error, InputError) else EXIT_CODES[ExitCode.INCONCLUSIVE]
 
 
 def main() -> None:
     """Entry point of the console script."""
-    sys.exit(app())
+    forgive_closed_output()
+    try:
+        app()
+    except ConformanceError as error:
+        sys.stderr.write(f"{explain_error(error)}\n")
+        sys.exit(_code_of(error))

@@ -1,17 +1,18 @@
 """Looks at the machine: what a run needs, and whether it is there."""
 
+import os
 import platform
 import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
-from conformance.errors import ConformanceError
+from conformance.errors import Breakdown
 from conformance.repos.git_binary import require_git
 from conformance.settings import cache_dir, state_dir
-from conformance.toolchain import cached_tools
-from conformance.toolchain.golang import find_go
+from conformance.toolchain import cached_tools, host_go
 
 MIN_MEMORY_GIB = 4
 MIN_DISK_GIB = 26
@@ -46,17 +47,18 @@ def _system() -> Finding:
 def _git() -> Finding:
     try:
         git = require_git()
-    except ConformanceError as error:
-        return Finding("git", False, str(error), "install git 2.30 or newer")
-    return Finding("git", True, str(git.path), "")
+    except Breakdown as error:
+        return Finding("git", False, error.what, error.hint)
+    return Finding("git", True, f"{git.version} at {git.path}", "")
 
 
 def _go() -> Finding:
     try:
-        go = find_go()
-    except ConformanceError as error:
-        return Finding("Go", False, str(error), "pip install 'flux-tenancy-conformance[toolchain]'")
-    return Finding("Go", True, str(go), "")
+        go = host_go(cache_dir())
+    except Breakdown as error:
+        # Without Go nothing can be built, and what was built runs all the same.
+        return Finding("Go", bool(cached_tools(cache_dir())), error.what, error.hint)
+    return Finding("Go", True, f"{go.identity['version']} at {go.binary}", "")
 
 
 def _memory() -> Finding:
@@ -74,11 +76,21 @@ def _disk() -> Finding:
 
 
 def _cache() -> Finding:
-    tools = cached_tools(cache_dir())
-    return Finding("toolchain", True, f"{len(tools)} binaries in {cache_dir()}", "")
+    cache, tools = cache_dir(), cached_tools(cache_dir())
+    good = _writable(cache)
+    seen = f"{len(tools)} binaries in {cache}" if good else f"{cache} is not a folder that you can write"
+    return Finding("toolchain", good, seen, "set FLUX_TENANCY_CACHE to a folder on a disk with space")
 
 
 def _runs() -> Finding:
-    runs = state_dir() / "runs"
-    names = [path.name for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
-    return Finding("runs under way or left behind", True, ", ".join(names) or "none", "")
+    state, runs = state_dir(), state_dir() / "runs"
+    names = sorted(path.name for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
+    good = _writable(state)
+    seen = (", ".join(names) or "none") if good else f"{state} is not a folder that you can write"
+    return Finding("runs under way or left behind", good, seen, "set FLUX_TENANCY_STATE to a folder of yours")
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a folder can be written, or made; nothing is changed."""
+    place = next(path for path in (folder, *folder.parents) if path.exists())
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)

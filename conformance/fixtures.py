@@ -6,6 +6,7 @@ It is made when the first check is set up and closed when the last is torn down;
 import contextlib
 import datetime as dt
 import secrets
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -157,7 +158,10 @@ class Session:
         self.addresses.update(made.addresses)
         self.argument_changes = made.cluster.argument_changes
         self.kubernetes_version = made.cluster.version
-        self.notes.append(f"{env}: added to the fleet: {', '.join(made.added_files)}")
+        if made.probes:
+            self.notes.append(
+                f"{env}: the suite added {len(made.probes)} tenants to the fleet: {', '.join(made.probes)}"
+            )
 
 
 def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
@@ -171,19 +175,18 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     fixture_folders()
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
-    unknown = [name for name in settings.mutants if name not in MUTANTS and name != "all"]
-    if unknown:
-        raise InputError(f"unknown mutants: {', '.join(unknown)}", hint="`flux-tenancy mutants --list` names them")
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
     now = dt.datetime.now(dt.UTC)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    report = _report_folder(settings.report, run_id)
-    folder = open_run(run_id)
-    try:
+    with contextlib.ExitStack() as undo:
+        report = _report_folder(settings.report, run_id)
+        if settings.report is None:
+            undo.callback(shutil.rmtree, report, ignore_errors=True)
+        folder = open_run(run_id)
+        undo.callback(folder.remove)
+        undo.callback(toolchain.close)
         toolchain.require(_tools(settings), background=True)
-    except BaseException:
-        folder.remove()
-        raise
+        undo.pop_all()
     return Session(settings, clock, fleet, tenant, toolchain, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
 
 
@@ -202,7 +205,10 @@ def _report_folder(wanted: Path | None, run_id: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InputError(f"the report's folder '{path}' cannot be written: {error.strerror}") from error
+        raise InputError(
+            f"the report's folder '{path}' cannot be written: {error.strerror}",
+            hint="give --flux-report a folder that you can write, or set FLUX_TENANCY_STATE to one",
+        ) from error
     if (path / "report.yaml").exists() or (path / "evidence").exists():
         path = path / run_id
         path.mkdir()

@@ -125,10 +125,14 @@ class Harvest:
     def result(self, job: Job) -> tuple[Result, BaseException | None]:
         """Return a check's result when it is there; an exclusive check runs now, after all others ended."""
         if job.check.exclusive:
-            wait_all(self._running.values())
+            self.wait()
             self._plant(job)
             return self._run(job)
         return self._running[job.key].result()
+
+    def wait(self) -> None:
+        """Wait until every check that shares the platform is judged."""
+        wait_all(self._running.values())
 
     def progress(self) -> str:
         """Return how many checks are judged."""

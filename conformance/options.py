@@ -1,14 +1,18 @@
 """The `--flux-*` options, their ini twins, and their checking."""
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Environment, Profile
 from conformance.settings import Settings, Timeouts
+
+_FACTORS = (0.1, 100.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,14 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
     Raises:
         InputError: an unknown value, or a folder that is not there; nothing was started.
     """
-
-    def value(name: str) -> Any:
-        given = config.getoption(name)
-        return given if given is not None else config.getini(name.removeprefix("--").replace("-", "_"))
-
+    value = functools.partial(_value, config)
     for name, known in (("--flux-provider", ("embedded",)), ("--flux-bootstrap", ("cli",))):
         _one_of(name, value(name), known)
     _one_of("--flux-profile", value("--flux-profile"), tuple(Profile))
-    mutants = tuple(part.strip() for part in value("--flux-mutants").split(",") if part.strip())
+    mutants = mutants_of(config)
+    unknown = [name for name in mutants if name not in MUTANTS and name != "all"]
+    if unknown:
+        raise InputError(f"unknown mutants: {', '.join(unknown)}", hint="`flux-tenancy mutants --list` names them")
     return Settings(
         flux_version=value("--flux-version"),
         provider=value("--flux-provider"),
@@ -82,6 +85,16 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         mutants=mutants,
         timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
     )
+
+
+def mutants_of(config: pytest.Config) -> tuple[str, ...]:
+    """Return the mutants that were asked for, known or not; empty: none, ("all",): every one."""
+    return tuple(part.strip() for part in _value(config, "--flux-mutants").split(",") if part.strip())
+
+
+def _value(config: pytest.Config, name: str) -> Any:
+    given = config.getoption(name)
+    return given if given is not None else config.getini(name.removeprefix("--").replace("-", "_"))
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -103,8 +116,10 @@ def _factor(value: str) -> float:
         factor = float(value)
     except ValueError:
         factor = 0.0
-    if not 0.1 <= factor <= 100:
-        raise InputError(f"--flux-timeout-factor '{value}' is not a number from 0.1 to 100")
+    if not _FACTORS[0] <= factor <= _FACTORS[1]:
+        raise InputError(
+            f"--flux-timeout-factor '{value}' is not a number from 0.1 to 100", hint="2 doubles every timeout"
+        )
     return factor
 
 

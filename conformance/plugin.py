@@ -1,37 +1,44 @@
 """The pytest plugin; the only module that knows pytest's hooks. It does nothing where no check is collected."""
 
 import contextlib
+import functools
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import Any, NoReturn, TextIO, cast
 
 import pytest
 
 from conformance.api import ATTRIBUTE, MARK
-from conformance.bootstrap.mutants import MUTANTS, platform_held_still
-from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import Breakdown, ConformanceError, Finding, InputError
-from conformance.fixtures import Session, breakdown, explain, open_session
+from conformance.fixtures import Session, breakdown, explain, open_session, probes_of
 from conformance.harvest import Harvest, Job
 from conformance.manifests import check_substitutions
-from conformance.model import Check, Environment, Level, Outcome, Result
-from conformance.mutation_run import MutantRun
-from conformance.options import add_options, read_settings
+from conformance.model import EXIT_CODES, Check, Environment, ExitCode, Level, Outcome, Result
+from conformance.options import add_options, mutants_of, read_settings
+from conformance.pytest_fixtures import (
+    JOBS,
+    SESSION,
+    environment,
+    flux_platform,
+    held_platform,
+    mutant_run,
+    scenario,
+)
 from conformance.report import terminal
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
+from conformance.signals import ended_as_by_ctrl_c, undisturbed
 
-SESSION = pytest.StashKey[Session]()
+__all__ = ["environment", "flux_platform", "held_platform", "mutant_run", "scenario"]
+"""Fixtures that pytest finds in a plugin's own namespace."""
+
 REPORT = pytest.StashKey[ConformanceReport]()
 FOLDER = pytest.StashKey[Path]()
 CATALOG = pytest.StashKey[list[tuple[Environment, str]]]()
 JOB = pytest.StashKey[Job]()
-JOBS = pytest.StashKey[dict[Environment, list[Job]]]()
-
-pytest.register_assert_rewrite("conformance.expect")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,8 +49,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
     config.addinivalue_line("markers", f"{MARK}(id): a check of the catalogue")
-    for environment in Environment:
-        config.addinivalue_line("markers", f"{environment}: runs on the {environment} environment of the fleet")
+    for name in Environment:
+        config.addinivalue_line("markers", f"{name}: runs on the {name} environment of the fleet")
     config.addinivalue_line("markers", "mutant: kills a mutant")
 
 
@@ -53,8 +60,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if check is not None:
         _over_environments(metafunc, [e for e in Environment if e in check.environments])
     elif "mutant_run" in metafunc.fixturenames:
-        chosen = metafunc.config.getoption("--flux-mutants") or metafunc.config.getini("flux_mutants")
-        ids = [name for name in MUTANTS if chosen == "all" or name in (chosen or "").split(",")]
+        chosen = mutants_of(metafunc.config)
+        ids = [name for name in MUTANTS if "all" in chosen or name in chosen]
         pairs = [
             pytest.param(
                 environment,
@@ -81,10 +88,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             _adopt(item)
     except InputError as error:
-        raise pytest.UsageError(explain(error)) from error
+        _refuse(config, error)
+    # Where no mutant was asked for, its test has nothing to run: it must not count as a check that was skipped.
+    items[:] = [item for item in items if not _mutates_nothing(item)]
     # Before -k and -m take any away: what a selection leaves out is said in the report.
     config.stash[CATALOG] = [(_of(item), item.stash[JOB].check.id) for item in items if JOB in item.stash]
-    items.sort(key=lambda item: (_environment(item), _job_exclusive(item), _check_id(item)))
+    items.sort(key=lambda item: (_environment(item), *_rank(item)))
 
 
 def _adopt(item: pytest.Item) -> None:
@@ -98,6 +107,20 @@ def _adopt(item: pytest.Item) -> None:
     item.stash[JOB] = Job(check, item.function, arguments, _parameter(item), path)
 
 
+def _mutates_nothing(item: pytest.Item) -> bool:
+    return "mutant_run" in getattr(item, "fixturenames", ()) and item.get_closest_marker("mutant") is None
+
+
+def _refuse(config: pytest.Config, error: ConformanceError) -> NoReturn:
+    """End with pytest's usage error; the text comes last, uncoloured, and begins as every breakdown's does."""
+    _say_last(config, error)
+    raise pytest.UsageError from error
+
+
+def _say_last(config: pytest.Config, error: BaseException) -> None:
+    config.add_cleanup(functools.partial(print, explain(error), file=sys.stderr))
+
+
 def _parameter(item: pytest.Function) -> str:
     environment = str(item.callspec.params["environment"])
     return item.callspec.id.removeprefix(f"{environment}-").removesuffix(f"-{environment}").removesuffix(environment)
@@ -109,14 +132,12 @@ def _environment(item: pytest.Item) -> int:
     return list(Environment).index(chosen) if chosen in list(Environment) else -1
 
 
-def _job_exclusive(item: pytest.Item) -> bool:
+def _rank(item: pytest.Item) -> tuple[int, str]:
+    """Checks that share the platform, then those that need it for themselves, then mutants."""
     job = item.stash.get(JOB, None)
-    return job is not None and job.check.exclusive
-
-
-def _check_id(item: pytest.Item) -> str:
-    job = item.stash.get(JOB, None)
-    return job.check.id if job is not None else ""
+    if job is None:
+        return 2, ""
+    return int(job.check.exclusive), job.check.id
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -130,100 +151,72 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         jobs.setdefault(Environment(list(Environment)[_environment(item)]), []).append(item.stash[JOB])
     session.stash[JOBS] = jobs
     if mutating:
-        # The checks are run by the mutants that they claim, not by themselves.
-        session.items[:] = mutating
-        session.testscollected = len(mutating)
-        session.config.hook.pytest_deselected(items=checking)
+        checking = _only_killers(session, mutating, checking)
+        jobs = {
+            env: [job for job in found if any(job is i.stash[JOB] for i in checking)] for env, found in jobs.items()
+        }
+        session.stash[JOBS] = jobs
     try:
         settings = read_settings(session.config, tuple(jobs) or tuple({_of(item) for item in mutating}))
+        if settings.mutants and not mutating:
+            raise InputError("no mutant was collected", hint="`flux-tenancy mutants` collects them with their checks")
+        for found in jobs.values():
+            probes_of(found)  # reads every scenario
+        session.config.add_cleanup(_entered(ended_as_by_ctrl_c()))
         session.stash[SESSION] = open_session(settings, _writer(session.config))
     except ConformanceError as error:
-        raise pytest.UsageError(explain(error)) from error
-    if not mutating:
+        _refuse(session.config, error)
+    if checking:
         catalog = session.config.stash[CATALOG]
         session.stash[SESSION].catalog = {f"{env}/{check_id}" for env, check_id in catalog if env in jobs}
         session.stash[SESSION].expected = {f"{env}/{job.key}" for env, found in jobs.items() for job in found}
-    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _only_killers(
+    session: pytest.Session, mutating: list[pytest.Item], checking: list[pytest.Item]
+) -> list[pytest.Item]:
+    """Keep the checks that a selected mutant is claimed by: they are judged first, then mutant by mutant."""
+    chosen = {item.callspec.params["mutant_id"] for item in mutating if isinstance(item, pytest.Function)}
+    kept = [item for item in checking if chosen.intersection(item.stash[JOB].check.kills)]
+    dropped = [item for item in checking if item not in kept]
+    session.items[:] = [item for item in session.items if item not in dropped]
+    session.testscollected = len(session.items)
+    session.config.hook.pytest_deselected(items=dropped)
+    return kept
 
 
 def _of(item: pytest.Item) -> Environment:
     return list(Environment)[_environment(item)]
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+def _entered(manager: contextlib.AbstractContextManager[None]) -> Callable[[], None]:
+    """Enter a context, and return what leaves it."""
+    stack = contextlib.ExitStack()
+    stack.enter_context(manager)
+    return stack.close
 
 
 def _writer(config: pytest.Config) -> Callable[[str], None]:
     """Return a function that prints a line at once, also from threads and while pytest captures the output."""
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        stream = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        try:
+            stream: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+            config.add_cleanup(functools.partial(_close, stream))
+        except OSError:  # pytest runs inside of another program, which took standard output for itself
+            stream = sys.stdout
 
     def write(line: str) -> None:
-        stream.write(f"{line}\n")
+        # Where pytest prints its own progress, a line of it may not be at its end.
+        with contextlib.suppress(OSError, ValueError):  # who read it is gone: the run and its report go on
+            stream.write(f"{line}\n" if config.option.verbose < 0 else f"\n{line}")
 
     return write
 
 
-@pytest.fixture(scope="session")
-def environment(request: pytest.FixtureRequest) -> Environment:
-    """The environment of the fleet that a check runs on."""
-    return Environment(request.param)
-
-
-@pytest.fixture(scope="session")
-def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> Iterator[tuple[Platform, Harvest]]:
-    """A platform with the tenants of all collected checks."""
-    run = request.session.stash[SESSION]
-    jobs = request.session.stash[JOBS].get(environment, [])
-    with contextlib.ExitStack() as stack:
-        try:
-            made, harvest = stack.enter_context(run.platform(environment, jobs))
-        except ConformanceError as error:
-            run.breakdowns.append(breakdown(error))
-            request.session.shouldstop = f"no platform: {type(error).__name__}"
-            raise
-        if run.settings.mutants:
-            stack.enter_context(platform_held_still(made))
-        else:
-            stack.enter_context(run.clock.phase("checks", str(environment), harvest.progress))
-            harvest.start()
-        yield made, harvest
-        if run.settings.keep:
-            _hold(run, made)
-        stack.enter_context(_undisturbed())
-
-
-def _hold(run: Session, made: Platform) -> None:
-    run.clock.say(f"the platform is kept; KUBECONFIG={made.cluster.kubeconfig}")
-    run.clock.say("press Ctrl-C to end it")
-    with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let a second Ctrl-C not break the teardown, which takes seconds."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture
-def scenario(flux_platform: tuple[Platform, Harvest]) -> Harvest:
-    """Stand in for the check's scenario: the harvest makes the real one in the check's own thread."""
-    return flux_platform[1]
-
-
-@pytest.fixture
-def mutant_run(mutant_id: str, flux_platform: tuple[Platform, Harvest], request: pytest.FixtureRequest) -> MutantRun:
-    """One mutant, with the checks that were collected."""
-    run = request.session.stash[SESSION]
-    made, harvest = flux_platform
-    return MutantRun(MUTANTS[mutant_id], made, harvest.jobs, run.clock.say, run.mutants.append)
+def _close(stream: TextIO) -> None:
+    with contextlib.suppress(OSError):
+        stream.close()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -234,7 +227,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     pyfuncitem.user_properties.append(("flux_check", job.key))
     run = pyfuncitem.session.stash[SESSION]
-    harvest: Harvest = pyfuncitem.funcargs["scenario"]
+    harvest = cast("Harvest", pyfuncitem.funcargs["scenario"])
     missing = job.check.needs - harvest.platform.cluster.capabilities
     if missing:
         run.results.append(
@@ -279,39 +272,58 @@ def pytest_runtest_makereport(
         report.longrepr = str(error)
     elif isinstance(error, Breakdown):
         report.longrepr = explain(error)
-    if job is not None and report.when == "setup" and report.failed and error is not None:
-        run = item.session.stash[SESSION]
-        run.results.append(_unjudged(job, _of(item), Outcome.ERROR, str(error), getattr(error, "layer", "engine")))
+    run = item.session.stash.get(SESSION, None)
+    if run is not None and report.failed and error is not None:
+        if job is not None and report.when == "setup":
+            run.results.append(_unjudged(job, _of(item), Outcome.ERROR, str(error), getattr(error, "layer", "engine")))
+        elif (job is None or report.when == "teardown") and not isinstance(error, Finding):
+            # A mutant without a result, or a teardown that broke: no check's result says it.
+            run.breakdowns += [text for text in [breakdown(error)] if text not in run.breakdowns]
     return report
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Print no progress letters under `flux-tenancy run`: phases and the closing table speak."""
-    ours = any(name == "flux_check" for name, _ in report.user_properties)
+    ours = any(name in ("flux_check", "flux_mutant") for name, _ in report.user_properties)
     if not ours or config.option.verbose >= 0 or report.when != "call":
         return None
     return report.outcome, "", ""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the report whatever happened, end everything, and turn the verdict into the exit code."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+    """Write the report whatever happened, after the last teardown; end everything; let the verdict be the exit code."""
     run = session.stash.get(SESSION, None)
     if run is None:
-        return
+        return (yield)
     interrupted = exitstatus in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
     if interrupted and not run.breakdowns:
         run.breakdowns.append("engine: the run was interrupted before it was complete")
-    with _undisturbed():
+    result = None
+    with undisturbed():
         try:
-            report = write_run(run.report, run.run_record(), run.secrets)
-            session.config.stash[REPORT] = report
-            session.config.stash[FOLDER] = run.report
+            result = yield
+        except Exception as error:  # noqa: BLE001 - after an interruption pytest tears fixtures down here
+            run.breakdowns.append(breakdown(error))
+        try:
+            code = _report(session.config, run)
         finally:
             run.close()
     if not interrupted or session.shouldstop:
-        session.exitstatus = report.judgement.exit_code
+        session.exitstatus = code
+    return result
+
+
+def _report(config: pytest.Config, run: Session) -> int:
+    try:
+        report = write_run(run.report, run.run_record(), run.secrets)
+    except Exception as error:  # noqa: BLE001 - a run without a report was not judged, and must not look like a finding
+        _say_last(config, error)
+        return EXIT_CODES[ExitCode.INCONCLUSIVE]
+    config.stash[REPORT] = report
+    config.stash[FOLDER] = run.report
+    return report.judgement.exit_code
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

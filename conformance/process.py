@@ -29,6 +29,9 @@ STOP_GRACE_S = 3.0
 STOP_POLL_S = 0.2
 """How often `run()` looks at its `stop` event: well under what Ctrl-C may take."""
 
+_NAMED = 4
+"""Words of a command that a message shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -141,7 +144,7 @@ def _wait(
 
 
 def _brief(words: Sequence[str]) -> str:
-    return " ".join([Path(words[0]).name, *words[1:4], *(["…"] if len(words) > 4 else [])])
+    return " ".join([Path(words[0]).name, *words[1:_NAMED], *(["…"] if len(words) > _NAMED else [])])
 
 
 def _tail(text: str, lines: int = 15) -> str:
@@ -286,12 +289,13 @@ def _stop(services: Iterable[Service]) -> None:
             service.popen.wait()
 
 
-def processes_of_run(run_id: str) -> list[psutil.Process]:
-    """Return the live processes that carry this run's id, whoever their parent is."""
+def processes_of_run(run_id: str, also: Callable[[Mapping[str, str]], bool] = lambda _: True) -> list[psutil.Process]:
+    """Return the live processes that carry this run's id (and whose variables fit), whoever their parent is."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.pid != os.getpid() and process.environ().get(RUN_ID_VARIABLE) == run_id:
+            variables = process.environ() if process.pid != os.getpid() else {}
+            if variables.get(RUN_ID_VARIABLE) == run_id and also(variables):
                 found.append(process)
     return found
 
@@ -311,7 +315,9 @@ def end_processes(processes: Sequence[psutil.Process], *, grace_s: float = STOP_
 def same_process_lives(pid: int, create_time: float) -> bool:
     """Whether the process that had this id *and* start time (seconds since the epoch) still lives."""
     try:
-        return abs(psutil.Process(pid).create_time() - create_time) < 1.0
+        process = psutil.Process(pid)
+        # A killed process that nobody waits for, as in a container without an init, is dead all the same.
+        return abs(process.create_time() - create_time) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

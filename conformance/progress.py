@@ -36,7 +36,9 @@ class PhaseClock:
 
         def beat() -> None:
             while not over.wait(HEARTBEAT_S):
-                extra = detail()
+                extra = _said(detail)
+                if over.is_set():
+                    return
                 self.say(f"{label} … {time.monotonic() - begun:.0f} s{f', {extra}' if extra else ''}")
 
         threading.Thread(target=beat, name=f"heartbeat-{name}", daemon=True).start()
@@ -50,3 +52,11 @@ class PhaseClock:
             self.phases.append(Phase(name=name, environment=environment, seconds=seconds))
             if not (quiet and outcome == "done"):
                 self.say(f"{label} {outcome} in {seconds:.1f} s")
+
+
+def _said(detail: Callable[[], str]) -> str:
+    """Return the detail; a heartbeat goes on where it cannot be asked for, as when the API server died."""
+    try:
+        return detail()
+    except Exception:  # noqa: BLE001 - who waits for the phase learns of it anyway
+        return ""

@@ -83,5 +83,5 @@ def _owner_lives(folder: Path) -> bool:
     try:
         record = json.loads((folder / _RECORD).read_text())
         return same_process_lives(int(record["pid"]), float(record["create_time"]))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False  # killed before it could write its record

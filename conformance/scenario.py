@@ -14,7 +14,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, KubeError
 from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError, KubeClient
-from conformance.kube.objects import Ref, pick, ref_to
+from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import object_until
 from conformance.manifests import Planned, load
 from conformance.model import Check, Environment, Manifest

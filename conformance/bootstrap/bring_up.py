@@ -26,6 +26,7 @@ from conformance.repos.probes import SYNC_NAME
 from conformance.settings import Timeouts, data_dir
 
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
+_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +244,8 @@ def _unready(made: Platform) -> str:
     """Name what is waited for, for the heartbeat."""
     items = made.client.objects("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
     names = [str(Ref.of(item)) for item in items if not _is_ready(item)]
-    return f"not ready: {', '.join(names[:4])}{' …' if len(names) > 4 else ''}" if names else ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"not ready: {', '.join(names[:_NAMED])}{more}" if names else ""
 
 
 def _wait_enforced(made: Platform, order: Order) -> None:

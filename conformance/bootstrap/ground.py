@@ -98,7 +98,7 @@ def _push_probes(
     probes: Sequence[str], git: GitServer, addresses: AddressMap, folder: Path, organisation: str
 ) -> dict[str, TenantRepository]:
     common = folder / "attacks"
-    copy_mapped(data_dir("fixtures") / "attacks", common, addresses)
+    copy_mapped(data_dir("fixtures") / "attacks", common, _attack_map(git, organisation, addresses))
     found: dict[str, TenantRepository] = {}
     for probe in probes:
         worktree = folder / "seeds" / probe
@@ -116,6 +116,21 @@ def _push_probes(
             password=credential.password,
         )
     return found
+
+
+def _attack_map(git: GitServer, organisation: str, addresses: AddressMap) -> AddressMap:
+    """Return the map for the suite's own fixtures, which name the reference fleet's hosts and organisation."""
+    oci = next(target for target in addresses.describe().values() if target.startswith("oci://"))
+    return AddressMap(
+        {
+            "https://git.example.com/example/": f"{git.url}/{organisation}/",
+            "https://git.example.com/": f"{git.url}/",
+            "https://charts.example.com/example/": f"{git.url}/charts/{organisation}/",
+            "https://charts.example.com/": f"{git.url}/charts/",
+            "oci://registry.example.com/example/": f"{oci}{organisation}/",
+            "oci://registry.example.com/": oci,
+        }
+    )
 
 
 def _push_tenants(

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from conformance.bootstrap.mutants import Mutant
@@ -31,7 +31,7 @@ def _concerns(mutant_id: str, parameter: str) -> bool:
     return controller == parameter or mutant_id.endswith(f"-{controller}") or "-" not in mutant_id
 
 
-def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, say: Callable[[str], None]) -> MutantResult:
+def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform) -> MutantResult:
     """Apply a mutant, run the checks that claim it, revert, and prove that they are green again.
 
     Objects of a mutated platform are removed before the revert: what an unlocked controller applied, a locked one
@@ -44,7 +44,6 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, say: Callable[
     try:
         _sweep(jobs, platform, "before")
         with mutant.apply(platform, namespaces_of(jobs, platform)):
-            say(f"{mutant.id} is in force")
             for key, outcome, text in _judge_all(jobs, _impatient(platform), f"{mutant.id}/mutated"):
                 kills[key] = _VERDICTS.get(outcome, Kill.ERROR)
                 if kills[key] is not Kill.KILLED:
@@ -121,3 +120,23 @@ def _judge_all(jobs: Sequence[Job], platform: Platform, stage: str) -> list[tupl
     with ThreadPoolExecutor(_WORKERS, "mutant") as pool:
         found = list(pool.map(one, beside))
     return found + [one(job) for job in alone]
+
+
+@dataclass(frozen=True, slots=True)
+class MutantRun:
+    """One mutant on one platform, with the checks that were collected."""
+
+    mutant: Mutant
+    platform: Platform
+    jobs: Sequence[Job]
+    say: Callable[[str], None]
+    done: Callable[[MutantResult], None]
+
+    def kill(self) -> MutantResult:
+        """Run the mutant once and keep its result for the report."""
+        result = kill(self.mutant, jobs_for(self.mutant, self.jobs), self.platform)
+        self.done(result)
+        said = ", ".join(f"{key} {word}" for key, word in result.kills.items()) or "no check claims it"
+        again = "green again" if result.green_again else "NOT green again"
+        self.say(f"{result.id}: {said}; {again}, {result.duration_s:.1f} s")
+        return result

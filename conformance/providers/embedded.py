@@ -107,8 +107,7 @@ class EmbeddedProvider:
             self._host.stop()
         self._supervisor.stop_all()
         # The data goes too: a graceful end of kube-apiserver (3 s and more) has nothing to save.
-        mine = [p for p in processes_of_run(self._folder.run_id) if self._is_mine(p.environ())]
-        end_processes(mine, grace_s=0)
+        end_processes(processes_of_run(self._folder.run_id, self._is_mine), grace_s=0)
         if self._client is not None:
             self._client.close()
         state = self._folder.path / self._name / "control-plane"

@@ -180,7 +180,7 @@ class HostRunner:
             fault.binary if fault else self._binary(controller),
             *host_arguments(controller, container_args(pod), variables, places),
         ]
-        env = self._environment(controller, pod, variables, places)
+        env = self._environment(pod, variables, places)
         if fault:
             env |= fault.environment
         service = self._supervisor.start(controller, argv, log=self.log(controller), env=env, cwd=places.folder)
@@ -188,9 +188,7 @@ class HostRunner:
         self._processes[controller] = process
         return process
 
-    def _environment(
-        self, controller: str, pod: Manifest, variables: Mapping[str, str], places: Places
-    ) -> dict[str, str]:
+    def _environment(self, pod: Manifest, variables: Mapping[str, str], places: Places) -> dict[str, str]:
         folder = places.folder
         temp = folder / "tmp"
         temp.mkdir(parents=True, exist_ok=True)
@@ -200,13 +198,13 @@ class HostRunner:
             "HOME": str(folder),
             "PATH": environment()["PATH"],
             "SOURCE_CONTROLLER_LOCALHOST": self._artifact_bind,
-            "KUBECONFIG": str(self._kubeconfig(controller, pod, folder)),
+            "KUBECONFIG": str(self._kubeconfig(pod, folder)),
         }
         if "TUF_ROOT" in env:
             env["TUF_ROOT"] = str(temp / ".sigstore")
         return env
 
-    def _kubeconfig(self, controller: str, pod: Manifest, folder: Path) -> Path:
+    def _kubeconfig(self, pod: Manifest, folder: Path) -> Path:
         account = pick(pod, "spec", "serviceAccountName") or "default"
         token = self._client.token(NAMESPACE, account)
         path = folder / "kubeconfig"

@@ -46,7 +46,7 @@ def load_fleet(root: Path, environments: Sequence[Environment]) -> Fleet:
     return Fleet(root=root, profile=profile)
 
 
-def render_fleet(  # noqa: PLR0917 - these six are what a rendering is made of
+def render_fleet(
     fleet: Fleet,
     environment: Environment,
     addresses: AddressMap,
@@ -123,7 +123,7 @@ def _check_environment(root: Path, profile: FleetProfile, document: LocatedDocum
     if environment not in profile.environments:
         raise InputError(
             f"{document.where('environments')}: environments: {environment} is missing",
-            hint=f"Add it, or run --flux-environment {' '.join(sorted(profile.environments))}.",
+            hint=f"Add it, or choose by --environment (pytest: -m): {', '.join(sorted(profile.environments))}.",
         )
     for part, folder in profile.environments[environment].model_dump().items():
         if not (root / folder).is_dir():

@@ -10,6 +10,7 @@ from conformance.model import BinaryOrigin
 from conformance.toolchain.cache import Cache, Entry
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import file_sha256, neutral
+from conformance.toolchain.recipes import load
 
 MINIMUM_GO_TO_READ = "1.18"
 """The first whose `go version -m` reads the build settings."""
@@ -42,6 +43,16 @@ def verify(cache: Path) -> Iterator[CachedTool]:
         go = find_go(MINIMUM_GO_TO_READ, settings.data_dir("toolchain"), folder, settings.environment())
         for entry in entries:
             yield _described(entry, _problem(entry, go))
+
+
+def host_go(cache: Path) -> Go:
+    """Return the Go that would build the default release's tools.
+
+    Raises:
+        ToolchainError: there is none; says what was found and what to do.
+    """
+    recipes = load(settings.Settings().flux_version, settings.data_dir("toolchain"))
+    return find_go(recipes.minimum_go, recipes.newest_go_folder, Cache(cache), settings.environment())
 
 
 def clean(cache: Path, progress: Callable[[str], None], *, keep_binaries: bool = False) -> int:

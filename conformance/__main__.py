@@ -1,0 +1,5 @@
+"""`python -m conformance` is `flux-tenancy`."""
+
+from conformance.cli import main
+
+main()
