@@ -22,7 +22,9 @@ certify: $(STAMP) ## certify tenant isolation on the embedded control plane; pri
 	@$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
 test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants
-	$(BIN)/pytest tests $(ARGS)
+	$(FLUX_TENANCY) toolchain build --variants
+	$(BIN)/pytest -q tests/unit tests/plugin
+	$(BIN)/pytest -v --durations=15 tests/components tests/certification $(ARGS)
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain
 	$(BIN)/pytest tests/unit tests/plugin $(ARGS)

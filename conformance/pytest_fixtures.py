@@ -13,7 +13,7 @@ from conformance.errors import ConformanceError
 from conformance.fixtures import Session, breakdown
 from conformance.harvest import Harvest, Job
 from conformance.model import Environment
-from conformance.mutation import MutantRun
+from conformance.mutation import MutantRun, clear
 from conformance.signals import undisturbed
 
 SESSION = pytest.StashKey[Session]()
@@ -76,6 +76,8 @@ def held_platform(flux_platform: Running, request: pytest.FixtureRequest) -> Ite
     run = request.session.stash[SESSION]
     flux_platform.harvest.wait()
     flux_platform.checks.close()
+    with run.clock.phase("clearing", str(flux_platform.platform.environment)):
+        clear(flux_platform.harvest.jobs, flux_platform.platform)
     with (
         run.clock.phase("mutants", str(flux_platform.platform.environment)),
         platform_held_still(flux_platform.platform),

@@ -128,7 +128,12 @@ def _publish(order: Order, git: GitServer, registry: Registry) -> None:
 
 def _bootstrap(order: Order, cluster: Cluster, git: GitServer) -> None:
     credential = git.credential(FLEET_REPOSITORY)
-    flux = FluxCli(flux=order.binary("flux"), home=order.folder / "flux", timeout_s=order.timeouts.bootstrap)
+    flux = FluxCli(
+        flux=order.binary("flux"),
+        home=order.folder / "flux",
+        timeout_s=order.timeouts.bootstrap,
+        run_id=order.run_id,
+    )
     flux.install(
         kubeconfig=cluster.kubeconfig,
         url=git.repository_url(FLEET_REPOSITORY),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.errors import BootstrapError, ProcessError
-from conformance.process import Completed, run
+from conformance.process import RUN_ID_VARIABLE, Completed, run
 from conformance.settings import environment
 
 EXTRA_COMPONENTS = ("image-reflector-controller", "image-automation-controller")
@@ -20,6 +20,8 @@ class FluxCli:
     home: Path
     """A folder in place of the user's home: nothing of the user's configuration is read."""
     timeout_s: float
+    run_id: str
+    """Marks the process, so that it ends with the run even when the suite is killed."""
 
     def install(self, *, kubeconfig: Path, url: str, branch: str, path: str, username: str, password: str) -> Completed:
         """Run `flux bootstrap git`; returns when Flux reports itself and its sync healthy.
@@ -29,7 +31,12 @@ class FluxCli:
         """
         argv = self._argv(kubeconfig, url, branch, path, username)
         # The password travels by environment, out of sight of `ps` (flux: cmd/flux/bootstrap_git.go).
-        env = {"PATH": environment()["PATH"], "HOME": str(self.home), "GIT_PASSWORD": password}
+        env = {
+            "PATH": environment()["PATH"],
+            "HOME": str(self.home),
+            "GIT_PASSWORD": password,
+            RUN_ID_VARIABLE: self.run_id,
+        }
         self.home.mkdir(parents=True, exist_ok=True)
         try:
             return run(argv, timeout_s=self.timeout_s, env=env, cwd=self.home)

@@ -101,9 +101,15 @@ def _scenario(job: Job, platform: Platform, stage: str, planted_at: datetime | N
     )
 
 
+def clear(jobs: Sequence[Job], platform: Platform) -> None:
+    """Remove the objects of all checks: an attack that was denied before would succeed under somebody else's mutant."""
+    _sweep(jobs, platform, "before")
+
+
 def _sweep(jobs: Sequence[Job], platform: Platform, stage: str) -> None:
-    for job in {job.check.id: job for job in jobs}.values():
-        _scenario(job, platform, stage).remove()
+    scenarios = [_scenario(job, platform, stage) for job in {job.check.id: job for job in jobs}.values()]
+    with ThreadPoolExecutor(_WORKERS, "sweep") as pool:
+        list(pool.map(lambda scenario: scenario.remove(), scenarios))
 
 
 def _judge_all(jobs: Sequence[Job], platform: Platform, stage: str) -> list[tuple[str, Outcome, str]]:
