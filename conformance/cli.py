@@ -22,7 +22,7 @@ from conformance.options import argv_of
 from conformance.report import github, terminal
 from conformance.report.write import load_report, write_report
 from conformance.settings import PACKAGE_DIR
-from conformance.signals import forgive_closed_output
+from conformance.signals import discard_output, forgive_closed_output
 from conformance.toolchain_cli import app as toolchain_app
 
 app = typer.Typer(
@@ -208,3 +208,7 @@ def main() -> None:
     except ConformanceError as error:
         sys.stderr.write(f"{explain_error(error)}\n")
         sys.exit(_code_of(error))
+    except OSError as error:  # a full disk, also where the output goes: exit code 1 would be read as a finding
+        discard_output()
+        sys.stderr.write(f"{explain_error(error)}\n")
+        sys.exit(EXIT_CODES[ExitCode.INCONCLUSIVE])

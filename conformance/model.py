@@ -116,8 +116,6 @@ class Capability(StrEnum):
     FLUX_PROCESSES = "flux-processes"
     """The suite can read the arguments of the running controllers."""
     AUDIT_LOG = "audit-log"
-    NODES = "nodes"
-    NETWORK_POLICY = "network-policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,14 +151,6 @@ class Evidence:
     sha256: str
     kind: str
     """conditions, answer, audit, access-log, controller-log, object …"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denial:
-    """What a failed expectation wanted, and what it saw instead."""
-
-    wanted: str
-    observed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ OPTIONS = (
     Option("--flux-tenant", "tenant repository, a folder (default: the reference tenant)"),
     Option("--flux-toolchain", "folder with binaries, asked before the cache"),
     Option("--flux-report", "folder for the report (default: a new one under the user's state folder)"),
-    Option("--flux-mutants", "run mutants in place of the certification: 'all', or ids with commas between"),
+    Option("--flux-mutants", "kill mutants after the checks that claim them: 'all', or ids with commas between"),
     Option("--flux-timeout-factor", "multiplies every timeout, for slow machines", "1"),
     Option("--flux-keep", "hold the platform after the last check until Ctrl-C", flag=True),
 )

@@ -87,6 +87,7 @@ def run(
             raise ProcessError(f"'{_brief(words)}' did not end within {timeout_s:g} s") from None
         except BaseException:
             _kill_group(child.pid)
+            child.wait()  # Popen's own exit does not wait after Ctrl-C
             raise
     if child.returncode != 0:
         raise ProcessError(f"'{_brief(words)}' ended with exit code {child.returncode}\n{_tail(stderr or stdout)}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_STDOUT = 1
 
 
 @contextlib.contextmanager
@@ -52,17 +53,22 @@ class _Output(io.TextIOWrapper):
         try:
             yield
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.fileno())
-            os.close(nowhere)
+            discard_output()
 
 
 def forgive_closed_output() -> None:
     """Let standard output be closed, at the start or meanwhile, without an effect on the run."""
     if sys.stdout is None:  # closed by who started us, `>&-`; whatever is opened next must not take its number
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        sys.stdout = os.fdopen(1, "w", closefd=False)
+        discard_output()
+        sys.stdout = os.fdopen(_STDOUT, "w", closefd=False)
     elif not sys.stdout.isatty():
         sys.stdout.flush()
         sys.stdout = _Output(sys.stdout.buffer, encoding=sys.stdout.encoding, errors="replace", line_buffering=True)
+
+
+def discard_output() -> None:
+    """Send to nowhere what is still to be written, so that the interpreter's end does not fail over it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if nowhere != _STDOUT:
+        os.dup2(nowhere, _STDOUT)
+        os.close(nowhere)

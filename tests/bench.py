@@ -86,9 +86,7 @@ def main() -> None:
             for name, value in measure(options.environment, Path(folder)).items():
                 series[name].append(value)
         print(f"run {number} of {options.runs}: {series['whole run'][-1]:.1f} s", flush=True)
-    print(
-        f"\n{options.runs} runs of {options.environment}, {psutil.cpu_count()} cores; seconds unless it says otherwise\n"
-    )
+    print(f"\n{options.runs} runs of {options.environment} on {psutil.cpu_count()} cores, in seconds:\n")
     print(f"| {'phase':24} | {'min':>8} | {'median':>8} | {'max':>8} | {'goal':>8} |")
     print(f"|{'-' * 26}|{'-' * 10}|{'-' * 10}|{'-' * 10}|{'-' * 10}|")
     for name, values in series.items():

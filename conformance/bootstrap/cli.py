@@ -43,7 +43,7 @@ class FluxCli:
         except ProcessError as error:
             raise BootstrapError(
                 f"flux bootstrap git failed: {error}",
-                hint="controllers' logs lie in the report's logs folder; --flux-keep holds the cluster for a look",
+                hint="the logs of the controllers, the git server and the control plane lie in the report's logs folder",
             ) from error
 
     def _argv(self, kubeconfig: Path, url: str, branch: str, path: str, username: str) -> Sequence[str | Path]:

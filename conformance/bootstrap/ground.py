@@ -146,21 +146,20 @@ def _push_tenants(
 
 
 def _push_public(git: GitServer, folder: Path, organisation: str) -> None:
-    """Push what the attacks reach for: clonable by anyone, in both organisations."""
+    """Publish what attacks reach for: clonable by anyone, in both organisations and a look-alike of the first."""
+    worktree = folder / "public"
+    component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "resources": ["configmap.yaml"]}
+    _write(worktree / "base" / "kustomization.yaml", {"resources": ["configmap.yaml"]})
+    _write(worktree / "base" / "configmap.yaml", _config_map("remote-base"))
+    _write(worktree / "component" / "kustomization.yaml", component)
+    _write(worktree / "component" / "configmap.yaml", _config_map("remote-component"))
+    first = f"{organisation}/public"
+    git.create_repository(first, public=True)
+    _push(git, first, worktree, "Harmless base")
     for name in (organisation, f"{organisation}devil", EVIL):
-        worktree = folder / "public" / name
-        _write(worktree / "base" / "kustomization.yaml", {"resources": ["configmap.yaml"]})
-        _write(worktree / "base" / "configmap.yaml", _config_map("remote-base"))
-        component = {
-            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
-            "kind": "Component",
-            "resources": ["configmap.yaml"],
-        }
-        _write(worktree / "component" / "kustomization.yaml", component)
-        _write(worktree / "component" / "configmap.yaml", _config_map("remote-component"))
         for repository in ("public", "x", "j02-canary"):
-            git.create_repository(f"{name}/{repository}", public=True)
-            _push(git, f"{name}/{repository}", worktree, "Harmless base")
+            if f"{name}/{repository}" != first:
+                git.clone_repository(first, f"{name}/{repository}", public=True)
         git.publish_file(f"{name}/remote.yaml", yaml.safe_dump(_config_map("remote-file")))
 
 

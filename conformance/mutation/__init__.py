@@ -15,7 +15,7 @@ from conformance.model import Kill, MutantResult, Outcome
 from conformance.scenario import Scenario
 
 _WORKERS = 8
-_MUTATED_S = 30.0
+_MUTATED_S = 15.0
 """A mutated platform shows its effect within 10 s."""
 _VERDICTS = {Outcome.PASSED: Kill.SURVIVED, Outcome.FAILED: Kill.KILLED}
 

@@ -85,9 +85,7 @@ def test_stop_closes_the_port_and_a_new_start_finds_the_data(
 def test_a_port_in_use_is_bad_input(
     registry: Registry, binary: Callable[[str], Path], tmp_path: Path, supervisor: Supervisor
 ) -> None:
-    second = Registry(
-        binary("registry"), tmp_path / "second", supervisor, tmp_path / "second.log", port=registry.port
-    )
+    second = Registry(binary("registry"), tmp_path / "second", supervisor, tmp_path / "second.log", port=registry.port)
     with pytest.raises(InputError, match=f"cannot listen on 127.0.0.1:{registry.port}: the port is in use"):
         second.start()
 
@@ -138,7 +136,9 @@ def test_helm_pushes_to_both_organisations_and_pulls(
     assert registry.pulls(path_contains="/nobody/") == []
 
 
-def test_flux_pushes_manifests_that_it_can_pull(registry: Registry, binary: Callable[[str], Path], tmp_path: Path) -> None:
+def test_flux_pushes_manifests_that_it_can_pull(
+    registry: Registry, binary: Callable[[str], Path], tmp_path: Path
+) -> None:
     folder = tmp_path / "manifests"
     folder.mkdir()
     (folder / "map.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")

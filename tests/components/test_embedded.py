@@ -62,7 +62,10 @@ def test_the_control_plane_is_the_real_one(cluster: Cluster) -> None:
     assert cluster.audit_log is not None
     cluster.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "seen-in-audit"}})
     eventually(
-        cluster.audit_log.read_text, lambda text: "seen-in-audit" in text, timeout_s=10, what="the audit log has the write"
+        cluster.audit_log.read_text,
+        lambda text: "seen-in-audit" in text,
+        timeout_s=10,
+        what="the audit log has the write",
     )
 
 

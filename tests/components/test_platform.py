@@ -122,9 +122,11 @@ def sync(platform: Platform, flag: str) -> None:
         assert isinstance(state, dict)
         status = state["status"]
         current = status["observedGeneration"] == state["metadata"]["generation"]
-        return flag in container_args(state) and current and status.get("updatedReplicas") == status.get(
-            "availableReplicas"
-        ) == status["replicas"]
+        return (
+            flag in container_args(state)
+            and current
+            and status.get("updatedReplicas") == status.get("availableReplicas") == status["replicas"]
+        )
 
     assert object_until(platform.client, DEPLOYMENT, rolled_out, timeout_s=60)[1]
 
@@ -149,7 +151,9 @@ def test_credentials_are_asked_for(platform: Platform) -> None:
 
 
 def test_denied_addresses_are_alive(platform: Platform) -> None:
-    evil = [repository for repository in ("evil/x.git", "exampledevil/x.git") if platform.git.entries(repository=repository)]
+    evil = [
+        repository for repository in ("evil/x.git", "exampledevil/x.git") if platform.git.entries(repository=repository)
+    ]
     assert evil == ["evil/x.git", "exampledevil/x.git"]
 
 

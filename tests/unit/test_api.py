@@ -52,13 +52,13 @@ def test_all_that_is_said_is_kept() -> None:
         spec="https://example.com/spec",
         source="catalogue F01",
         environments=[Environment.PRODUCTION],
-        needs=[Capability.NODES],
+        needs=[Capability.AUDIT_LOG],
         exclusive=True,
     )
     assert (found.level, found.kills, found.exclusive) == (Level.HARDENED, ("M1", "M2"), True)
     assert (found.spec, found.source) == ("https://example.com/spec", "catalogue F01")
     assert found.environments == frozenset({Environment.PRODUCTION})
-    assert found.needs == frozenset({Capability.NODES})
+    assert found.needs == frozenset({Capability.AUDIT_LOG})
 
 
 def test_the_function_is_marked_with_the_id_and_stays_what_it_was() -> None:

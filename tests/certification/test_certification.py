@@ -1,0 +1,187 @@
+"""The main job itself, as a user starts it: both environments certified, and every mutant killed."""
+
+import hashlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance import catalog
+from conformance.bootstrap.mutants import MUTANTS
+from conformance.model import Environment, Kill, Level, Outcome, Verdict
+from conformance.report.schema import ConformanceReport
+from conformance.report.write import load_report
+from conformance.settings import environment
+
+TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
+SECRETS = {
+    "a token": re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
+    "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "a password in an address": re.compile(rb"https?://[^/\s:@\"']+:(?!\*)[^/\s:@\"']+@"),
+    "a credential in a header": re.compile(rb"(?i)authorization:? *(?:basic|bearer) +[A-Za-z0-9+/=_.-]{12,}"),
+}
+BEYOND_SECONDS = {"run": 1500, "mutants": 3600}
+"""When a run is given up; on two quiet cores they take 3 and 15 minutes."""
+BOTH = frozenset(Environment)
+CHECKS = [entry.check for entry in catalog.listed()]
+
+
+@pytest.fixture(scope="module")
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run a command of the console script with its progress in sight; return exit code and report folder."""
+
+    def start(command: str) -> tuple[int, Path]:
+        folder = tmp_path_factory.mktemp(command) / "report"
+        given = environment().get(TOOLCHAIN)
+        argv = [sys.executable, "-m", "conformance", command, "--environment", "all", "--report", str(folder)]
+        argv += ["--toolchain", given] if given else []
+        capture = request.config.pluginmanager.get_plugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            return subprocess.run(argv, check=False, timeout=BEYOND_SECONDS[command]).returncode, folder
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def certified(started: Any) -> tuple[int, Path]:
+    return started("run")
+
+
+@pytest.fixture(scope="module")
+def mutated(started: Any) -> tuple[int, Path]:
+    return started("mutants")
+
+
+@pytest.fixture(scope="module")
+def certificate(certified: tuple[int, Path]) -> ConformanceReport:
+    return load_report(certified[1])
+
+
+@pytest.fixture(scope="module")
+def matrix(mutated: tuple[int, Path]) -> ConformanceReport:
+    return load_report(mutated[1])
+
+
+def secrets_in(folder: Path) -> list[str]:
+    found = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        data = path.read_bytes()
+        found += [f"{what} in {path.relative_to(folder)}" for what, sign in SECRETS.items() if sign.search(data)]
+    return found
+
+
+def test_the_reference_fleet_is_conformant(certified: tuple[int, Path], certificate: ConformanceReport) -> None:
+    assert certificate.judgement.reasons == ()
+    assert certificate.breakdowns == ()
+    assert certificate.verdict is Verdict.CONFORMANT
+    assert certified[0] == certificate.judgement.exit_code == 0
+
+
+def test_every_check_of_the_catalog_was_judged_in_each_of_its_environments(certificate: ConformanceReport) -> None:
+    assert certificate.summary.missing == ()
+    assert certificate.suite.not_selected == ()
+    wanted = {(env, check.id) for check in CHECKS for env in check.environments}
+    assert {(row.environment, row.id) for row in certificate.results} == wanted
+    twice = Counter((row.environment, row.key) for row in certificate.results)
+    assert [name for name, count in twice.items() if count > 1] == []
+    judged = [row for row in certificate.results if row.level is not Level.PROVISIONAL]
+    assert [row.key for row in judged if not row.judged or row.result is not Outcome.PASSED] == []
+
+
+def test_the_documented_limit_is_reported_and_not_judged(certificate: ConformanceReport) -> None:
+    limits = [row for row in certificate.results if row.id == "G02"]
+    assert {row.environment for row in limits} == BOTH
+    for row in limits:
+        assert (row.level, row.judged, row.result) == (Level.PROVISIONAL, False, Outcome.FAILED)
+
+
+def test_evidence_is_there_with_its_digest(certified: tuple[int, Path], certificate: ConformanceReport) -> None:
+    folder = certified[1]
+    assert [row.key for row in certificate.results if not row.evidence] == []
+    recorded = [file for row in certificate.results for file in row.evidence]
+    wrong = [f.path for f in recorded if hashlib.sha256((folder / f.path).read_bytes()).hexdigest() != f.sha256]
+    assert wrong == []
+    paths = [file.path for file in recorded]
+    assert len(set(paths)) == len(paths), "two results share a file"
+    written = {str(path.relative_to(folder)) for path in (folder / "evidence").rglob("*") if path.is_file()}
+    assert written - set(paths) == set(), "evidence that no result names"
+
+
+def test_the_certificate_betrays_no_secret(certified: tuple[int, Path]) -> None:
+    assert secrets_in(certified[1]) == []
+
+
+def test_every_form_of_the_report_says_the_same(certified: tuple[int, Path], certificate: ConformanceReport) -> None:
+    root = ET.parse(certified[1] / "junit.xml").getroot()
+    cases = list(root.iter("testcase"))
+    assert len(cases) >= len(certificate.results)
+    assert list(root.iter("failure")) == []
+    assert list(root.iter("error")) == []
+    page = (certified[1] / "report.html").read_text(encoding="utf-8")
+    assert "conformant" in page
+    assert not re.search(r"""(?:src|href)=["']https?://[^"']+\.(?:js|css|png|woff2?)""", page), "it needs no network"
+    raw = yaml.safe_load((certified[1] / "report.yaml").read_text(encoding="utf-8"))
+    assert raw["subject"]["fluxVersion"] == "2.9.2"
+    assert raw["environment"]["kubernetes"] == "v1.36.3"
+
+
+def test_the_certificate_says_on_what_it_was_given(certificate: ConformanceReport) -> None:
+    assert set(certificate.environment.environments) == BOTH
+    assert set(certificate.subject.fleet_commits) == {str(env) for env in BOTH}
+    controllers = {controller.name for controller in certificate.subject.controllers}
+    assert {"source-controller", "kustomize-controller", "helm-controller"} <= controllers
+    assert all(re.fullmatch(r"[0-9a-f]{64}", binary.binary_sha256) for binary in certificate.binaries)
+    assert {phase.environment for phase in certificate.phases} >= {str(env) for env in BOTH}
+    assert set(certificate.lockdown) == {str(env) for env in BOTH}
+
+
+def test_every_mutant_is_killed(mutated: tuple[int, Path], matrix: ConformanceReport) -> None:
+    assert [f"{m.id} in {m.environment}: {m.message}" for m in matrix.mutants if m.result is not Kill.KILLED] == []
+    wanted = {(env, mutant.id) for mutant in MUTANTS.values() for env in mutant.environments}
+    assert {(row.environment, row.id) for row in matrix.mutants} == wanted
+    assert matrix.judgement.reasons == ()
+    assert mutated[0] == matrix.judgement.exit_code == 0
+
+
+def test_every_judged_check_kills_each_mutant_that_it_claims(matrix: ConformanceReport) -> None:
+    killed = {
+        (row.environment, key.partition("[")[0], row.id)
+        for row in matrix.mutants
+        for key, kill in row.kills.items()
+        if kill is Kill.KILLED
+    }
+    judged = [check for check in CHECKS if check.level is not Level.PROVISIONAL]
+    claimed = {
+        (env, check.id, name)
+        for check in judged
+        for name in check.kills
+        for env in check.environments & MUTANTS[name].environments
+    }
+    assert sorted(claimed - killed) == []
+    assert {check.id for check in judged} <= {check_id for _, check_id, _ in killed}
+
+
+def test_only_checks_that_claim_a_mutant_turn_red_under_it(matrix: ConformanceReport) -> None:
+    claims = {check.id: set(check.kills) for check in CHECKS}
+    strays = [
+        f"{key} under {row.id}"
+        for row in matrix.mutants
+        for key in row.kills
+        if row.id not in claims[key.partition("[")[0]]
+    ]
+    assert strays == []
+
+
+def test_all_is_green_before_the_first_mutant_and_after_each(matrix: ConformanceReport) -> None:
+    assert [row.key for row in matrix.results if row.judged and row.result is not Outcome.PASSED] == []
+    assert [row.id for row in matrix.mutants if not row.green_again] == []
+
+
+def test_the_kill_matrix_betrays_no_secret(mutated: tuple[int, Path]) -> None:
+    assert secrets_in(mutated[1]) == []

@@ -1,0 +1,129 @@
+"""What differs between a Pod of a controller and its process on the host; everything else is the Pod's own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.providers.arguments import (
+    CHANGES,
+    VARIABLES,
+    Places,
+    controller_of,
+    describe_changes,
+    host_arguments,
+    pod_variables,
+)
+
+PLACES = Places(
+    events_url="http://127.0.0.1:1/",
+    events_bind="127.0.0.1:1",
+    receiver_bind="127.0.0.1:2",
+    metrics_bind="127.0.0.1:3",
+    health_bind="127.0.0.1:4",
+    artifact_bind="127.0.0.1:5",
+    storage="/run/storage",
+    folder=Path("/run"),
+)
+LISTENING = ["--metrics-addr=127.0.0.1:3", "--health-addr=127.0.0.1:4"]
+
+
+def pod(image: str = "ghcr.io/fluxcd/source-controller:v1.9.3", **container: Any) -> dict[str, Any]:
+    return {"metadata": {"namespace": "flux-system"}, "spec": {"containers": [{"image": image, **container}]}}
+
+
+def test_arguments_of_the_pod_are_kept_in_their_order() -> None:
+    given = ["--watch-all-namespaces=true", "--log-level=info", "--no-remote-bases=true", "--log-level=debug"]
+    found = host_arguments("kustomize-controller", given, {}, PLACES)
+    assert found[: len(given)] == given
+
+
+def test_a_dropped_argument_is_gone_however_it_is_written() -> None:
+    for given in (["--enable-leader-election"], ["--enable-leader-election=true"]):
+        assert host_arguments("helm-controller", given, {}, PLACES) == [
+            "--events-addr=http://127.0.0.1:1/",
+            *LISTENING,
+        ]
+
+
+def test_a_replaced_argument_is_there_once() -> None:
+    given = ["--events-addr=http://notification-controller.flux-system.svc/", "--concurrent=4", "--metrics-addr=:8080"]
+    found = host_arguments("kustomize-controller", given, {}, PLACES)
+    assert found == ["--concurrent=4", "--events-addr=http://127.0.0.1:1/", *LISTENING]
+
+
+def test_an_argument_that_only_begins_alike_is_kept() -> None:
+    assert "--storage-path-extra=/x" in host_arguments("source-controller", ["--storage-path-extra=/x"], {}, PLACES)
+
+
+@pytest.mark.parametrize(
+    ("controller", "own"),
+    [
+        ("kustomize-controller", []),
+        ("helm-controller", []),
+        ("image-automation-controller", []),
+        ("image-reflector-controller", ["--storage-path=/run/storage"]),
+        (
+            "source-controller",
+            ["--storage-path=/run/storage", "--storage-addr=127.0.0.1:5", "--storage-adv-addr=127.0.0.1:5"],
+        ),
+    ],
+)
+def test_only_the_controller_s_own_changes_apply(controller: str, own: list[str]) -> None:
+    assert host_arguments(controller, [], {}, PLACES) == ["--events-addr=http://127.0.0.1:1/", *LISTENING, *own]
+
+
+def test_the_notification_controller_binds_where_others_send() -> None:
+    found = host_arguments("notification-controller", [], {}, PLACES)
+    assert sorted(found) == sorted(["--events-addr=127.0.0.1:1", "--receiverAddr=127.0.0.1:2", *LISTENING])
+
+
+def test_variables_are_expanded_and_unknown_ones_left() -> None:
+    given = ["--storage-adv-host=$(HOST).$(RUNTIME_NAMESPACE).svc", "--limit=$(UNKNOWN)", "--price=$5"]
+    found = host_arguments("kustomize-controller", given, {"HOST": "h", "RUNTIME_NAMESPACE": "flux-system"}, PLACES)
+    assert found[:3] == ["--storage-adv-host=h.flux-system.svc", "--limit=$(UNKNOWN)", "--price=$5"]
+
+
+@pytest.mark.parametrize(
+    ("image", "controller"),
+    [
+        ("ghcr.io/fluxcd/source-controller:v1.9.3", "source-controller"),
+        ("registry.local:5000/mirror/fluxcd/kustomize-controller@sha256:0000", "kustomize-controller"),
+        ("ghcr.io/fluxcd/image-automation-controller:v1", "image-automation-controller"),
+        ("ghcr.io/fluxcd/source-watcher:v2", None),
+        ("ghcr.io/evil/not-source-controller:v1", None),
+        ("ghcr.io/fluxcd/source-controller-extra:v1", None),
+        ("nginx", None),
+    ],
+)
+def test_a_controller_is_known_by_its_image(image: str, controller: str | None) -> None:
+    assert controller_of(pod(image)) == controller
+
+
+def test_a_pod_without_containers_is_no_controller() -> None:
+    assert controller_of({"spec": {}}) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "found"), [("1Gi", str(2**30)), ("512Mi", str(2**29)), ("64Ki", "65536"), ("1000", "1000")]
+)
+def test_memory_limits_are_bytes(limit: str, found: str) -> None:
+    env = [{"name": "GOMEMLIMIT", "valueFrom": {"resourceFieldRef": {"resource": "limits.memory"}}}]
+    assert pod_variables(pod(env=env, resources={"limits": {"memory": limit}})) == {"GOMEMLIMIT": found}
+
+
+def test_variables_of_a_pod() -> None:
+    env = [
+        {"name": "LITERAL", "value": "x"},
+        {"name": "RUNTIME_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+        {"name": "EMPTY", "value": ""},
+    ]
+    assert pod_variables(pod(env=env)) == {"LITERAL": "x", "RUNTIME_NAMESPACE": "flux-system", "EMPTY": ""}
+
+
+def test_the_report_says_every_change_with_its_reason() -> None:
+    lines = describe_changes()
+    assert len(lines) == len(CHANGES) + len(VARIABLES)
+    for change in CHANGES:
+        assert any(change.flag in line and change.reason in line for line in lines)

@@ -1,0 +1,198 @@
+"""The console script: what it prints, and with which exit code it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from conformance import catalog, cli
+from conformance.bootstrap.mutants import MUTANTS
+from conformance.errors import InputError, ToolchainError
+from conformance.model import Profile, Run
+from conformance.report.write import write_run
+from conformance.settings import PACKAGE_DIR, environment
+
+ENTRIES = catalog.listed()
+RUNNER = CliRunner()
+
+
+def call(*words: str) -> Any:
+    return RUNNER.invoke(cli.app, list(words))
+
+
+@pytest.fixture
+def pytest_argv(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Catch what pytest would be started with."""
+    seen: list[str] = []
+    monkeypatch.setattr(pytest, "main", lambda argv: seen.extend(argv) or 0)
+    return seen
+
+
+def test_a_table_has_a_line_for_each_check() -> None:
+    result = call("list")
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [entry.check.id for entry in ENTRIES]
+    assert all(entry.check.statement in line for entry, line in zip(ENTRIES, lines[1:], strict=True))
+
+
+def test_json_is_for_programs() -> None:
+    rows = json.loads(call("list", "--format", "json").output)
+    assert [row["id"] for row in rows] == [entry.check.id for entry in ENTRIES]
+    assert {"id", "level", "statement"} <= set(rows[0])
+
+
+def test_markdown_is_the_catalog() -> None:
+    assert call("list", "--format", "markdown").output == catalog.markdown()
+
+
+@pytest.mark.parametrize("form", ["table", "json", "markdown"])
+def test_a_list_can_be_of_one_area(form: str) -> None:
+    said = call("list", "--format", form, "--area", "f").output
+    assert "F01" in said
+    assert "B24 " not in said.partition("## Mutants")[0]
+
+
+def test_explain_prints_the_check_and_its_scenario() -> None:
+    result = call("explain", "f01")
+    assert result.exit_code == 0
+    assert "F01" in result.output
+    assert "kind: Kustomization" in result.output
+
+
+@pytest.mark.parametrize("words", [("explain", "Z99"), ("list", "--area", "Z"), ("report", "no/such/folder")])
+def test_what_is_not_there_is_bad_input(words: tuple[str, ...]) -> None:
+    result = call(*words)
+    assert result.exit_code == 4
+    assert "ERROR (not a finding): input: " in result.stderr
+    assert "  next  " in result.stderr
+
+
+def test_mutants_are_listed_with_their_killers() -> None:
+    lines = call("mutants", "--list").output.splitlines()
+    assert [line.split()[0] for line in lines] == list(MUTANTS)
+    assert all(line.endswith(")") and not line.endswith("()") for line in lines)
+
+
+@pytest.mark.parametrize("text", ["", "verdict: conformant\n", "a: [1,\n", "- 1\n"])
+def test_a_report_that_is_none_is_bad_input(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "report.yaml"
+    path.write_text(text)
+    for given in (path, tmp_path):
+        result = call("report", str(given))
+        assert result.exit_code == 4, result.output
+        assert str(path) in result.stderr
+    assert path.read_text() == text, "it is not written over"
+
+
+def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(tmp_path: Path) -> None:
+    known = write_run(
+        tmp_path,
+        Run(
+            run_id="r",
+            started="2026-01-01T00:00:00Z",
+            profile=Profile.HARDENED,
+            flux_version="2.9.2",
+            provider="embedded",
+            bootstrap="cli",
+            kubernetes_version="v1.36.3",
+            environments=(),
+            fleet="reference",
+            fleet_commits={},
+            address_map={},
+            argument_changes=(),
+            lockdown={},
+            binaries=(),
+            phases=(),
+            results=(),
+            breakdowns=("bootstrap: it broke",),
+        ),
+    )
+    (tmp_path / "report.html").unlink()
+    result = call("report", str(tmp_path))
+    assert result.exit_code == known.judgement.exit_code == 10
+    assert "ERROR (not a finding): bootstrap: it broke" in result.output
+    assert (tmp_path / "report.html").is_file()
+    assert "inconclusive" in call("report", "--github", str(tmp_path / "report.yaml")).output
+
+
+def test_run_passes_on_what_was_given(pytest_argv: list[str]) -> None:
+    result = call("run", "-e", "all", "-k", "F01 or F05", "--version", "2.9.2", "--fleet", "f", "--keep", "--", "-x")
+    assert result.exit_code == 0
+    assert {"--flux-version=2.9.2", "--flux-fleet=f", "--flux-keep", "-x"} <= set(pytest_argv)
+    assert pytest_argv[pytest_argv.index("-m") + 1] == "staging or production"
+    assert pytest_argv[pytest_argv.index("-k") + 1] == "F01 or F05"
+    assert str(PACKAGE_DIR / "checks") in pytest_argv
+
+
+def test_run_gives_no_option_that_nobody_gave(pytest_argv: list[str]) -> None:
+    call("run")
+    assert [word for word in pytest_argv if word.startswith("--flux")] == []
+    assert pytest_argv[pytest_argv.index("-m") + 1] == "staging"
+    assert "-k" not in pytest_argv
+
+
+@pytest.mark.parametrize(("ids", "given"), [([], "all"), (["M02", "M04"], "M02,M04")])
+def test_mutants_passes_on_their_ids(pytest_argv: list[str], ids: list[str], given: str) -> None:
+    call("mutants", *ids)
+    assert f"--flux-mutants={given}" in pytest_argv
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 10])
+def test_the_exit_code_is_that_of_the_run(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    monkeypatch.setattr(pytest, "main", lambda _: code)
+    result = call("run")
+    assert result.exit_code == code
+    assert ("no check was collected" in result.stderr) == (code == 5)
+
+
+@pytest.mark.parametrize(("error", "code"), [(InputError("slip", hint="mend it"), 4), (ToolchainError("no Go"), 10)])
+def test_an_error_of_the_suite_is_printed_and_never_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, code: int
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as ending:
+        cli.main()
+    assert ending.value.code == code
+    assert capsys.readouterr().err == f"ERROR (not a finding): {error.layer}: {error}\n"  # type: ignore[attr-defined]
+
+
+def test_the_module_is_the_script_and_unknown_tools_are_a_breakdown() -> None:
+    argv = [sys.executable, "-m", "conformance", "toolchain", "build", "no-such-tool"]
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 10
+    assert ended.stderr.startswith("ERROR (not a finding): toolchain: ")
+
+
+@pytest.mark.parametrize("redirection", [">&-", "| true"])
+def test_standard_output_that_is_gone_is_no_traceback(redirection: str) -> None:
+    line = f"set -o pipefail; '{sys.executable}' -m conformance list --format json {redirection}"
+    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_standard_output_that_is_full_is_a_breakdown() -> None:
+    line = f"'{sys.executable}' -m conformance list --format json > /dev/full"
+    ended = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 10
+    assert ended.stderr == "ERROR (not a finding): engine: [Errno 28] No space left on device\n"
+
+
+def test_doctor_looks_and_names_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    gone = {"FLUX_TENANCY_CACHE": str(tmp_path / "file"), "FLUX_TENANCY_STATE": str(tmp_path / "file" / "state")}
+    argv = [sys.executable, "-m", "conformance", "doctor"]
+    env = {**environment(), **gone, "PATH": str(tmp_path)}
+    ended = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env=env)
+    assert ended.returncode == 10
+    missing = [line[5:].partition(":")[0] for line in ended.stdout.splitlines() if line.startswith("NOT")]
+    assert {"git", "toolchain", "runs under way or left behind"} <= set(missing)
+    assert "FLUX_TENANCY_CACHE" in ended.stdout
+    assert ended.stderr == ""

@@ -1,0 +1,97 @@
+"""From options and ini values to settings."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from conformance.errors import InputError
+from conformance.model import Environment, Profile
+from conformance.options import OPTIONS, argv_of, mutants_of, read_settings
+from conformance.settings import Settings, Timeouts
+
+STAGING = (Environment.STAGING,)
+
+
+class FakeConfig:
+    """What pytest's config knows after the command line and the ini file were read."""
+
+    def __init__(self, given: dict[str, Any], ini: dict[str, Any]) -> None:
+        self.given = given
+        self.ini = {option.ini: False if option.flag else option.default for option in OPTIONS} | ini
+
+    def getoption(self, name: str) -> Any:
+        return self.given.get(name)
+
+    def getini(self, name: str) -> Any:
+        return self.ini[name]
+
+
+def config(given: dict[str, Any] | None = None, ini: dict[str, Any] | None = None) -> pytest.Config:
+    return cast("pytest.Config", FakeConfig(given or {}, ini or {}))
+
+
+def test_nothing_given_is_the_default() -> None:
+    assert read_settings(config(), STAGING) == Settings()
+
+
+def test_names_begin_with_flux_and_their_ini_twins_are_unique() -> None:
+    assert all(option.name.startswith("--flux-") and option.help for option in OPTIONS)
+    assert [option.ini for option in OPTIONS if not option.ini.startswith("flux_")] == []
+    assert len({option.ini for option in OPTIONS}) == len(OPTIONS)
+
+
+def test_the_command_line_comes_before_the_ini_file() -> None:
+    ini = {"flux_profile": "core", "flux_keep": True}
+    assert read_settings(config(ini=ini), STAGING).profile is Profile.CORE
+    assert read_settings(config(ini=ini), STAGING).keep
+    assert read_settings(config({"--flux-profile": "hardened"}, ini), STAGING).profile is Profile.HARDENED
+
+
+def test_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fleet").mkdir()
+    monkeypatch.chdir(tmp_path)
+    found = read_settings(config({"--flux-fleet": "fleet", "--flux-report": "not/there/yet"}), STAGING)
+    assert (found.fleet, found.report) == (tmp_path / "fleet", tmp_path / "not" / "there" / "yet")
+
+
+@pytest.mark.parametrize("option", ["--flux-fleet", "--flux-tenant", "--flux-toolchain"])
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").touch()
+    for given in (tmp_path / "nowhere", tmp_path / "file"):
+        with pytest.raises(InputError, match=f"{option} '.*' is not a folder"):
+            read_settings(config({option: str(given)}), STAGING)
+
+
+@pytest.mark.parametrize("value", ["", "fast", "nan", "inf", "-1", "0", "0.09", "101"])
+def test_a_factor_that_makes_no_sense_is_refused(value: str) -> None:
+    with pytest.raises(InputError, match="--flux-timeout-factor"):
+        read_settings(config({"--flux-timeout-factor": value}), STAGING)
+
+
+def test_a_factor_stretches_every_bound_and_not_the_hold_window() -> None:
+    found = read_settings(config({"--flux-timeout-factor": "2.5"}), STAGING).timeouts
+    usual = Timeouts()
+    assert found.hold_window == usual.hold_window
+    for name in set(usual.__dataclass_fields__) - {"hold_window"}:
+        assert getattr(found, name) == 2.5 * getattr(usual, name), name
+
+
+@pytest.mark.parametrize(
+    ("given", "mutants"),
+    [("", ()), ("all", ("all",)), ("M02,M04", ("M02", "M04")), (" M02 , M04 ,", ("M02", "M04"))],
+)
+def test_mutants_are_a_list_with_commas(given: str, mutants: tuple[str, ...]) -> None:
+    assert mutants_of(config({"--flux-mutants": given})) == mutants
+    assert mutants_of(config(ini={"flux_mutants": given})) == mutants
+    assert read_settings(config({"--flux-mutants": given}), STAGING).mutants == mutants
+
+
+def test_unknown_mutants_are_refused_all_at_once() -> None:
+    with pytest.raises(InputError, match="unknown mutants: M98, M99"):
+        read_settings(config({"--flux-mutants": "M98,M02,M99"}), STAGING)
+
+
+def test_words_of_a_command_line_leave_out_what_has_no_value() -> None:
+    values = {"--a": "x", "--b": None, "--c": "", "--d": False, "--e": True, "--f": Path("y z")}
+    assert argv_of(values) == ["--a=x", "--e", "--f=y z"]

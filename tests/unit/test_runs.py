@@ -1,0 +1,114 @@
+"""Folders of runs: a dead owner's is reaped, a live one's is left alone."""
+
+import json
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import runs
+from conformance.errors import InputError
+from conformance.process import Supervisor, own_identity, processes_of_run
+from conformance.runs import RunFolder, open_run, port_lock, reap
+
+DEAD = {"pid": 2**22 + 1, "create_time": 1.0}
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def supervisor() -> Iterator[Supervisor]:
+    made = Supervisor("dead-run")
+    yield made
+    made.stop_all()
+
+
+def left_behind(state: Path, record: object = DEAD, name: str = "dead-run") -> Path:
+    folder = state / "runs" / name
+    folder.mkdir(parents=True)
+    if record is not None:
+        (folder / "run.json").write_text(record if isinstance(record, str) else json.dumps(record))
+    return folder
+
+
+def test_a_run_has_a_private_folder_and_removes_it(state: Path) -> None:
+    folder = open_run("mine")
+    assert folder.path == state / "runs" / "mine"
+    assert stat.S_IMODE(folder.path.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.sub("a", "b").stat().st_mode) == 0o700
+    folder.remove()
+    assert not folder.path.exists()
+    folder.remove()
+
+
+def test_the_folder_of_a_dead_owner_goes_with_its_processes(state: Path, supervisor: Supervisor) -> None:
+    folder = left_behind(state)
+    argv = [sys.executable, "-c", "import signal; signal.pause()"]
+    service = supervisor.start("orphan", argv, log=folder / "log", env={})
+    open_run("next").remove()
+    assert not folder.exists()
+    assert not service.alive
+    assert processes_of_run("dead-run") == []
+
+
+@pytest.mark.parametrize("record", [None, "", "{}", "[]", '{"pid": "x", "create_time": 1}'])
+def test_a_folder_without_a_usable_record_is_a_dead_one_s(state: Path, record: str | None) -> None:
+    folder = left_behind(state, record)
+    assert reap(state / "runs") == ["dead-run"]
+    assert not folder.exists()
+
+
+def test_the_folder_of_a_live_owner_is_left_alone(state: Path) -> None:
+    pid, began = own_identity()
+    folder = left_behind(state, {"pid": pid, "create_time": began}, "live-run")
+    open_run("next").remove()
+    assert folder.is_dir()
+
+
+def test_a_process_that_only_has_the_same_id_is_no_owner(state: Path) -> None:
+    pid, began = own_identity()
+    folder = left_behind(state, {"pid": pid, "create_time": began - 3600})
+    open_run("next").remove()
+    assert not folder.exists()
+
+
+def test_what_is_no_folder_is_left_alone(state: Path) -> None:
+    (state / "runs").mkdir(parents=True)
+    (state / "runs" / "note.txt").touch()
+    assert reap(state / "runs") == []
+    assert (state / "runs" / "note.txt").exists()
+
+
+def test_a_state_folder_that_cannot_be_written(state: Path) -> None:
+    state.touch()
+    with pytest.raises(InputError, match="cannot make the run's folder") as caught:
+        open_run("mine")
+    assert "FLUX_TENANCY_STATE" in caught.value.hint
+
+
+def test_a_lock_file_that_a_dead_process_left_does_not_block(state: Path) -> None:
+    (state / "runs").mkdir(parents=True)
+    (state / "runs" / ".lock").touch()
+    (state / "ports.lock").touch()
+    folder: list[RunFolder] = []
+    thread = threading.Thread(target=lambda: folder.append(open_run("mine")), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert folder
+    with port_lock():
+        folder[0].remove()
+
+
+def test_the_record_names_this_process(state: Path) -> None:
+    folder = open_run("mine")
+    record = json.loads((folder.path / "run.json").read_text())
+    assert (record["pid"], record["create_time"]) == own_identity()
+    assert runs._owner_lives(folder.path)
+    folder.remove()
