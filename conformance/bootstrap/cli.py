@@ -43,7 +43,7 @@ class FluxCli:
         except ProcessError as error:
             raise BootstrapError(
                 f"flux bootstrap git failed: {error}",
-                hint="the logs of the controllers, the git server and the control plane lie in the report's logs folder",
+                hint="the report's logs folder holds what the controllers, the servers and the control plane wrote",
             ) from error
 
     def _argv(self, kubeconfig: Path, url: str, branch: str, path: str, username: str) -> Sequence[str | Path]:
