@@ -62,18 +62,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     elif "mutant_run" in metafunc.fixturenames:
         chosen = mutants_of(metafunc.config)
         ids = [name for name in MUTANTS if "all" in chosen or name in chosen]
-        pairs = [
-            pytest.param(
-                environment,
-                name,
-                marks=[getattr(pytest.mark, environment), pytest.mark.mutant],
-                id=f"{environment}-{name}",
-            )
-            for environment in Environment
-            for name in ids
-            if environment in MUTANTS[name].environments
-        ]
-        metafunc.parametrize(("environment", "mutant_id"), pairs, indirect=["environment"], scope="session")
+        _over_environments(metafunc, list(Environment))
+        # Not of session scope: pytest would change platforms after each mutant.
+        metafunc.parametrize("mutant_id", [pytest.param(name, marks=pytest.mark.mutant) for name in ids])
 
 
 def _over_environments(metafunc: pytest.Metafunc, environments: list[Environment]) -> None:
@@ -89,7 +80,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             _adopt(item)
     except InputError as error:
         _refuse(config, error)
-    # Where no mutant was asked for, its test has nothing to run: it must not count as a check that was skipped.
+    # Where no mutant was asked for, or none of this environment, its test must not count as a check that was skipped.
     items[:] = [item for item in items if not _mutates_nothing(item)]
     # Before -k and -m take any away: what a selection leaves out is said in the report.
     config.stash[CATALOG] = [(_of(item), item.stash[JOB].check.id) for item in items if JOB in item.stash]
@@ -108,7 +99,10 @@ def _adopt(item: pytest.Item) -> None:
 
 
 def _mutates_nothing(item: pytest.Item) -> bool:
-    return "mutant_run" in getattr(item, "fixturenames", ()) and item.get_closest_marker("mutant") is None
+    if not isinstance(item, pytest.Function) or "mutant_run" not in item.fixturenames:
+        return False
+    mutant = MUTANTS.get(str(item.callspec.params.get("mutant_id", "")))
+    return mutant is None or _of(item) not in mutant.environments
 
 
 def _refuse(config: pytest.Config, error: ConformanceError) -> NoReturn:
