@@ -21,7 +21,7 @@ help: ## list the commands
 certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
 	@$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
-test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants
+test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants on staging
 	$(FLUX_TENANCY) toolchain build --variants
 	$(BIN)/pytest -q tests/unit tests/plugin
 	$(BIN)/pytest -v --durations=15 tests/components tests/certification $(ARGS)

@@ -261,7 +261,7 @@ def _wait_enforced(made: Platform, order: Order) -> None:
                 partial(violates, made, canary, made.probes[0]),
                 bool,
                 timeout_s=made.timeouts.policy_enforced,
-                what=f"the {canary} policy bites",
+                what=f"enforcement of the {canary} policy",
             )
         except WaitTimeout as error:
             order.notes.append(str(error.what))
