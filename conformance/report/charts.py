@@ -1,12 +1,14 @@
 """Geometry of the report's pictures; templates/charts.html.j2 draws them. Pure numbers, no markup."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.model import Environment, Outcome
+from conformance.model import Environment, Kill, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, ResultRow
 
+_KILLS = [Kill.KILLED, Kill.ERROR, Kill.SURVIVED]
+"""From the best to the worst."""
 _SEVERITY = ("failed", "error", "skipped", "unsupported", "limit-closed", "limit-open", "passed")
 """The worst of a parametrised check's results stands for all of them."""
 WIDTH = 1070
@@ -121,8 +123,11 @@ def _of_check(
 
 
 def kill_matrix(report: ConformanceReport) -> Matrix:
-    """Return mutants by rows and checks by columns, ordered so that the kills run along the diagonal."""
-    columns = sorted({key for mutant in report.mutants for key in mutant.kills})
+    """Return mutants by rows and checks by columns, ordered so that the kills run along the diagonal.
+
+    A parametrised check has one column: the worst that its parameters said.
+    """
+    columns = sorted({key.partition("[")[0] for mutant in report.mutants for key in mutant.kills})
     rows = sorted(report.mutants, key=lambda m: (min(m.kills, default="~"), m.environment, m.id))
     several = len({mutant.environment for mutant in rows}) > 1
     names = [f"{mutant.id} ({mutant.environment})" if several else mutant.id for mutant in rows]
@@ -130,14 +135,22 @@ def kill_matrix(report: ConformanceReport) -> Matrix:
     size = min(KILL_CELL_MOST, max(KILL_CELL_LEAST, int((WIDTH - left - 20) / max(len(columns), 1))))
     at = {key: left + n * size for n, key in enumerate(columns)}
     cells = [
-        Cell(at[key], KILL_HEAD_H + n * size, kill.value, f"{mutant.id} in {mutant.environment}: {key} says {kill}")
+        Cell(at[check], KILL_HEAD_H + n * size, kill.value, f"{mutant.id} in {mutant.environment}: {check} says {kill}")
         for n, mutant in enumerate(rows)
-        for key, kill in mutant.kills.items()
+        for check, kill in _by_check(mutant.kills).items()
     ]
     labels = [Label(left - 8, KILL_HEAD_H + (n + 0.5) * size + 4, name) for n, name in enumerate(names)]
     heads = [Label(at[key] + size / 2 + 2, KILL_HEAD_H - 5, key) for key in columns]
     width = left + len(columns) * size + 40
     return Matrix(width, KILL_HEAD_H + len(rows) * size + 4, size, size, cells, (), heads, labels)
+
+
+def _by_check(kills: Mapping[str, Kill]) -> dict[str, Kill]:
+    worst: dict[str, Kill] = {}
+    for key, kill in kills.items():
+        check = key.partition("[")[0]
+        worst[check] = max(worst.get(check, Kill.KILLED), kill, key=_KILLS.index)
+    return worst
 
 
 def phase_bars(report: ConformanceReport) -> Bars:
