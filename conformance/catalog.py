@@ -12,20 +12,9 @@ from conformance.bootstrap.lockdown import TEXTS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Check, Environment
+from conformance.report.wording import AREAS
 
 CHECKS = Path(__file__).resolve().parent / "checks"
-AREAS = {
-    "A": "Platform lockdown",
-    "B": "Admission policies",
-    "C": "Tenant RBAC and impersonation",
-    "D": "Namespace guardrails",
-    "E": "Network",
-    "F": "Cross-tenant references",
-    "G": "Build inputs",
-    "H": "Bootstrap order and behaviour",
-    "I": "Secrets",
-    "J": "Advisories",
-}
 
 
 @dataclass(frozen=True, slots=True)
