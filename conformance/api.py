@@ -56,6 +56,7 @@ def check(
     kills: Sequence[str] = (),
     spec: str = MULTITENANCY,
     source: str = "",
+    signal: str = "",
     environments: Sequence[Environment] = BOTH,
     needs: Sequence[Capability] = (),
     exclusive: bool = False,
@@ -68,6 +69,7 @@ def check(
     Args:
         kills: ids of the mutants that must turn this check red; at least one, except at level provisional.
         spec: where the property is promised.
+        signal: what shows that the property holds, in the words of the API server or the controller.
         source: upstream code or catalogue finding that the expected signal comes from.
         exclusive: changes platform state that other checks read, so it runs alone.
         unmutable: why there is no mutant (level provisional only).
@@ -91,6 +93,7 @@ def check(
             kills=tuple(kills),
             spec=spec,
             source=source,
+            signal=signal,
             environments=frozenset(environments),
             needs=frozenset(needs),
             exclusive=exclusive,

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from conformance.api import ATTRIBUTE
-from conformance.bootstrap.lockdown import TEXTS
+from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Check, Environment

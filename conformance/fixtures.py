@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.bootstrap import bring_up, lockdown
+from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
@@ -99,7 +100,7 @@ class Session:
             address_map=self.addresses,
             argument_changes=self.argument_changes,
             lockdown=self.lockdown,
-            lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in lockdown.TEXTS.items()},
+            lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in TEXTS.items()},
             binaries=tuple(self.toolchain.origins()),
             phases=tuple(self.clock.phases),
             results=tuple(self.results),

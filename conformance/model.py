@@ -131,6 +131,8 @@ class Check:
     spec: str
     source: str
     environments: frozenset[Environment]
+    signal: str = ""
+    """What shows that the property holds, in the words of the API server or the controller."""
     needs: frozenset[Capability] = frozenset()
     exclusive: bool = False
     """Changes platform state that others read: runs alone, after all others."""

@@ -1,9 +1,7 @@
 """The objects of one check on one platform, and what the check may do with them."""
 
-import contextlib
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.bootstrap.platform import Platform
+from conformance.committing import Committing
 from conformance.errors import Breakdown, KubeError
 from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError, KubeClient
@@ -18,12 +17,7 @@ from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import object_until
 from conformance.manifests import Planned, load
 from conformance.model import Check, Environment, Manifest
-from conformance.repos.access_log import Entry
-from conformance.repos.push import TenantRepository
-
-RECONCILE = "reconcile.fluxcd.io/requestedAt"
-MADE_BY_FLUX = "kustomize.toolkit.fluxcd.io/name"
-"""Label of every object that a Kustomization applied."""
+from conformance.observing import Observing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +80,7 @@ class Subject:
         return self.scenario.ask(who, f"create {self.ref}", lambda: client.create(self.manifest, dry_run=dry_run))
 
 
-class Scenario:
+class Scenario(Observing, Committing):
     """One check's objects, planted by the identities that would plant them."""
 
     def __init__(
@@ -232,74 +226,6 @@ class Scenario:
         client, who = self.identity(as_tenant)
         return self.ask(who, f"delete {ref}", lambda: client.delete(ref, dry_run=dry_run))
 
-    def requests(self, path_contains: str) -> Sequence[Entry]:
-        """Return the requests to the git server since planting whose path contains a text; kept as evidence."""
-        found = self.platform.git.entries(path_contains=path_contains, since=self.planted_at)
-        self.evidence.record("access-log", path_contains, [entry.as_record() for entry in found])
-        return found
-
-    def log_lines(self, controller: str, text: str) -> Sequence[str]:
-        """Return the lines of a controller's log since planting that contain a text.
-
-        Raises:
-            Breakdown: the provider does not show the controllers' logs (ask for them with `needs=`).
-        """
-        host = self.platform.cluster.host
-        if host is None:
-            raise Breakdown(f"{self.check.id}: the provider does not show the log of {controller}")
-        lines = host.log(controller).read_text(errors="replace").splitlines()
-        return [line for line in lines if text in line and _logged_at(line) >= self.planted_at]
-
-    def request_reconcile(self, ref: Ref) -> str:
-        """Ask Flux to reconcile an object now, as `flux reconcile` does; return the request's stamp."""
-        stamp = f"{self.check.id}-{time.time_ns()}"
-        self.platform.client.patch(ref, {"metadata": {"annotations": {RECONCILE: stamp}}})
-        return stamp
-
-    def reconcile(self, ref: Ref) -> None:
-        """Ask Flux to reconcile an object now, and wait until it has.
-
-        Raises:
-            Breakdown: the controller did not take the request up in time.
-        """
-        stamp = self.request_reconcile(ref)
-        handled = lambda s: bool(s) and (s.get("status") or {}).get("lastHandledReconcileAt") == stamp  # noqa: E731
-        timeout = self.platform.timeouts.reconciled
-        _, done = object_until(self.platform.client, ref, handled, timeout_s=timeout)
-        if not done:
-            raise Breakdown(f"{ref} was not reconciled within {timeout:g} s of the request")
-
-    def unready_syncs(self, namespace: str) -> Sequence[str]:
-        """Return the Kustomizations of a namespace that Flux itself made and that are not Ready=True.
-
-        The platform's own are suspended while a mutant lives, so their last condition counts, whatever its generation.
-        """
-        made = self.platform.client.objects(
-            "kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=namespace, labels=MADE_BY_FLUX
-        )
-        return [str(Ref.of(item)) for item in made if _status(item, "Ready") != "True"]
-
-    def repository(self, tenant: str) -> TenantRepository:
-        """Return a tenant's repository, to commit as that tenant would."""
-        return self.platform.repositories[tenant]
-
-    @contextlib.contextmanager
-    def committed(self, tenant: str, subject: Subject) -> Iterator[str]:
-        """Commit an object as a tenant, to the folder that its sync applies; the commit is undone at the end.
-
-        Yields:
-            The head, when source-controller has fetched it.
-        """
-        repository, path = self.repository(tenant), f"{self.environment}/{self.check.id.lower()}.yaml"
-        repository.write(path, json.dumps(subject.manifest))
-        try:
-            head = repository.commit(f"{self.check.id}: add {subject.ref.label}")
-            self.reconcile(ref_to(f"GitRepository/{tenant}", tenant))
-            yield head
-        finally:
-            repository.remove(path)
-            repository.commit(f"{self.check.id}: take {subject.ref.label} away")
-
 
 def _replaced(source: Any, path: Sequence[str], value: Any) -> Any:
     if not path:
@@ -310,16 +236,3 @@ def _replaced(source: Any, path: Sequence[str], value: Any) -> Any:
         items[int(step)] = _replaced(items[int(step)], rest, value)
         return items
     return {**source, step: _replaced(source.get(step, {}), rest, value)}
-
-
-def _status(item: Manifest, kind: str) -> str:
-    conditions = (item.get("status") or {}).get("conditions") or []
-    return next((str(c["status"]) for c in conditions if c["type"] == kind), "")
-
-
-def _logged_at(line: str) -> datetime:
-    """Return the time of a log line, as Flux controllers write them: JSON with `ts`."""
-    try:
-        return datetime.fromisoformat(json.loads(line)["ts"])
-    except (ValueError, KeyError, TypeError):
-        return datetime.min.replace(tzinfo=UTC)

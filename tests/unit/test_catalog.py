@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from conformance import catalog
-from conformance.bootstrap.lockdown import _READERS, TEXTS
+from conformance.bootstrap.controls import TEXTS
+from conformance.bootstrap.lockdown import _READERS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Control, Level

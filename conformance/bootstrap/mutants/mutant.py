@@ -1,0 +1,53 @@
+"""What a mutant is, and the builders that most are made of."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from conformance.bootstrap import changes as change
+from conformance.bootstrap import changes_policies as policy
+from conformance.bootstrap.canaries import Canary
+from conformance.bootstrap.platform import Platform
+from conformance.model import Environment
+
+Apply = Callable[[Platform, Sequence[str]], AbstractContextManager[None]]
+"""Takes the platform and the tenant namespaces of the checks that must kill the mutant."""
+
+BOTH = frozenset(Environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A platform that lacks one control."""
+
+    id: str
+    description: str
+    apply: Apply
+    environments: frozenset[Environment] = BOTH
+    tools: Sequence[str] = ()
+    """Binaries that only this mutant needs."""
+
+
+def without_flag(controller: str, flag: str) -> Apply:
+    """Return a change that takes a flag away from a controller."""
+    return lambda platform, _: change.arguments(platform, controller, drop=flag)
+
+
+def with_flag(controller: str, flag: str) -> Apply:
+    """Return a change that gives a controller a flag, such as `--feature-gates=X=true`."""
+    return lambda platform, _: change.arguments(platform, controller, add=flag)
+
+
+def audit_only(which: str, canary: Canary) -> Apply:
+    """Return a change that lets a policy (its key in conformance.yaml) audit and not deny."""
+
+    def apply(platform: Platform, namespaces: Sequence[str]) -> AbstractContextManager[None]:
+        name = getattr(platform.fleet.profile.policies, which)
+        return policy.binding_audits(platform, name, canary, namespaces[0])
+
+    return apply
+
+
+def fault(controller: str, name: str) -> Apply:
+    """Return a change that runs a controller from its faulty build, with one fault switched on."""
+    return lambda platform, _: change.faulty_binary(platform, controller, name)
