@@ -13,7 +13,7 @@ from typing import Any, overload
 from conformance.errors import Breakdown, Finding
 from conformance.kube.objects import container_args, pick, ref_to
 from conformance.kube.wait import object_until
-from conformance.model import Manifest
+from conformance.model import Manifest, Plane
 from conformance.scenario import Answer, Scenario, Subject
 
 Texts = str | Sequence[str]
@@ -64,6 +64,9 @@ class _Trace:
             self.scenario.evidence.record("harm", str(ref), state)
             raise Finding(f"{ref} exists: the attack had its effect", wanted="absent", observed="present")
         self.scenario.evidence.record("absence", str(ref), f"{ref} is absent, {window:g} s after the denial\n")
+        self.scenario.planes[Plane.ABSENCE] = None
+        self.scenario.denials += 1
+        self.scenario.audited_absence(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,10 @@ class SubjectExpectation(_Trace):
                 f"  wanted    {wanted}\n  observed  {describe(state)}"
             )
         self.scenario.denied_at = time.monotonic()
+        self.scenario.denials += 1
+        self.scenario.planes[Plane.CONDITION] = None
+        said = (condition(state, "Ready") or {}).get("message", "")
+        self.scenario.audited_condition(said, self.scenario.platform.tenant_user(self.subject.ref.namespace))
         return state
 
     def is_judged(self, *, reason: str) -> Manifest:
@@ -193,6 +200,21 @@ class AnswerExpectation(_Trace):
         if self.answer.status != status or any(text not in self.answer.message for text in texts):
             raise Breakdown(f"{what} was refused for another reason\n  wanted    {wanted}\n  observed  {self.answer}")
         self.scenario.denied_at = time.monotonic()
+        self.scenario.denials += 1
+        self.scenario.planes[Plane.ANSWER] = None
+        self.scenario.audited_answer(self.answer.audit_id, self.answer.who, self.answer.status)
+        self._is_absent()
+
+    def _is_absent(self) -> None:
+        """Expect that what was refused is not there: once, for the API server stores nothing later."""
+        __tracebackhide__ = True
+        if (ref := self.answer.creates) is None:
+            return
+        if (state := self.scenario.platform.client.find(ref)) is not None:
+            self.scenario.evidence.record("harm", str(ref), state)
+            raise Finding(f"{ref} exists although it was refused", wanted="absent", observed="present")
+        self.scenario.evidence.record("absence", str(ref), f"{ref} is absent after it was refused\n")
+        self.scenario.planes[Plane.ABSENCE] = None
 
 
 @overload

@@ -78,6 +78,8 @@ def result_of(job: Job, scenario: Scenario, outcome: Outcome, error: BaseExcepti
         source=job.check.source,
         spec=job.check.spec,
         evidence=tuple(scenario.evidence.files()),
+        denial=scenario.denials > 0,
+        planes=tuple(scenario.planes),
     )
 
 

@@ -71,6 +71,24 @@ class Outcome(StrEnum):
     """The provider declares that it cannot show this property."""
 
 
+class Plane(StrEnum):
+    """Where a denial can be seen; planes are independent of each other."""
+
+    CONDITION = "condition"
+    """The Flux object's condition."""
+    ANSWER = "answer"
+    """The API server's answer to the identity that asked."""
+    AUDIT = "audit"
+    """The API server's audit log: who was refused what, and that nobody wrote the harm."""
+    ABSENCE = "absence"
+    """The harm is not there, over a hold window."""
+    ACCESS_LOG = "access-log"
+    """What the git, chart and artifact servers were asked for."""
+    CONTROLLER_LOG = "controller-log"
+    EVENT = "event"
+    """A Kubernetes Event, or what a notification's receiver got."""
+
+
 class Verdict(StrEnum):
     """What the run says of the subject."""
 
@@ -178,6 +196,10 @@ class Result:
     source: str = ""
     spec: str = ""
     evidence: Sequence[Evidence] = ()
+    denial: bool = False
+    """Whether something was refused, or harm stayed absent: a property that planes can show."""
+    planes: Sequence[str] = ()
+    """The planes that showed it, each once; see `Plane`."""
 
     @property
     def key(self) -> str:
@@ -206,6 +228,8 @@ class MutantResult:
     """Key of a check (`Result.key`) -> what it said under the mutant."""
     green_again: bool
     message: str = ""
+    bystanders: Mapping[str, Kill] = field(default_factory=dict)
+    """Key of a check that does not claim the mutant -> what it said under it; KILLED is a false kill."""
 
     @property
     def killed(self) -> bool:

@@ -1,18 +1,21 @@
 """What a check may look at beside its own objects: access logs, controllers' logs, syncs."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref
-from conformance.model import Check, Manifest
+from conformance.kube.objects import Ref, pick, ref_to
+from conformance.model import Check, Manifest, Plane
 from conformance.repos.access_log import Entry
 
 MADE_BY_FLUX = "kustomize.toolkit.fluxcd.io/name"
 """Label of every object that a Kustomization applied."""
+
+_VERSION = re.compile(r":v(\d+)\.(\d+)\.(\d+)")
 
 
 class Observing:
@@ -22,11 +25,14 @@ class Observing:
     platform: Platform
     planted_at: datetime
     evidence: EvidenceFolder
+    planes: dict[Plane, None]
+    """The planes that showed a denial so far, in order."""
 
     def requests(self, path_contains: str) -> Sequence[Entry]:
         """Return the requests to the git server since planting whose path contains a text; kept as evidence."""
         found = self.platform.git.entries(path_contains=path_contains, since=self.planted_at)
         self.evidence.record("access-log", path_contains, [entry.as_record() for entry in found])
+        self.planes[Plane.ACCESS_LOG] = None
         return found
 
     def log_lines(self, controller: str, text: str) -> Sequence[str]:
@@ -39,7 +45,23 @@ class Observing:
         if host is None:
             raise Breakdown(f"{self.check.id}: the provider does not show the log of {controller}")
         lines = host.log(controller).read_text(errors="replace").splitlines()
-        return [line for line in lines if text in line and _logged_at(line) >= self.planted_at]
+        found = [line for line in lines if text in line and _logged_at(line) >= self.planted_at]
+        self.evidence.record("controller-log", f"{controller} {text}", "\n".join(found) + "\n")
+        self.planes[Plane.CONTROLLER_LOG] = None
+        return found
+
+    def component_version(self, controller: str) -> tuple[int, ...]:
+        """Return a controller's version, as (1, 9, 3), from the image of its live Deployment.
+
+        Raises:
+            Breakdown: it is not installed, or its image has no version for a tag.
+        """
+        live = self.platform.client.find(ref_to(f"Deployment/{controller}", self.platform.flux_namespace))
+        containers = pick(live, "spec", "template", "spec", "containers") or [{"image": "not installed"}]
+        match = _VERSION.search(containers[0]["image"])
+        if match is None:
+            raise Breakdown(f"{self.check.id}: the version of {controller} is not known: {containers[0]['image']}")
+        return tuple(int(part) for part in match.groups())
 
     def unready_syncs(self, namespace: str) -> Sequence[str]:
         """Return the Kustomizations of a namespace that Flux itself made and that are not Ready=True.

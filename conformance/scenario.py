@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from conformance.auditing import Auditing
 from conformance.bootstrap.platform import Platform
 from conformance.committing import Committing
 from conformance.errors import Breakdown, KubeError
@@ -16,7 +17,7 @@ from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import object_until
 from conformance.manifests import Planned, load
-from conformance.model import Check, Environment, Manifest
+from conformance.model import Check, Environment, Manifest, Plane
 from conformance.observing import Observing
 
 
@@ -31,6 +32,10 @@ class Answer:
     reason: str = ""
     message: str = ""
     object: Manifest = field(default_factory=dict)
+    audit_id: str = ""
+    """Names a refused request's line in the API server's audit log."""
+    creates: Ref | None = None
+    """What the request would have made, unless it was a dry-run."""
 
     @property
     def admitted(self) -> bool:
@@ -77,10 +82,12 @@ class Subject:
         """Create the object, as the tenant of its namespace or as the platform admin."""
         platform = self.planned.as_platform if as_platform is None else as_platform
         client, who = self.scenario.identity("" if platform else self.ref.namespace)
-        return self.scenario.ask(who, f"create {self.ref}", lambda: client.create(self.manifest, dry_run=dry_run))
+        creates = None if dry_run else self.ref
+        create = lambda: client.create(self.manifest, dry_run=dry_run)  # noqa: E731
+        return self.scenario.ask(who, f"create {self.ref}", create, creates=creates)
 
 
-class Scenario(Observing, Committing):
+class Scenario(Observing, Auditing, Committing):
     """One check's objects, planted by the identities that would plant them."""
 
     def __init__(
@@ -100,6 +107,9 @@ class Scenario(Observing, Committing):
         self.denied_at = time.monotonic()
         """When the last denial was seen; harm must stay absent for the hold window after it."""
         self.evidence = EvidenceFolder(platform.report, folder, platform.redact)
+        self.planes: dict[Plane, None] = {}
+        self.denials = 0
+        """How many refusals and absences of harm were shown."""
         self._subjects = [Subject(self, p) for p in load(path, platform.substitutions)]
 
     @property
@@ -184,12 +194,25 @@ class Scenario(Observing, Committing):
                 f"{ref} was not removed within {timeout:g} s: finalizers {state['metadata'].get('finalizers')}"
             )
 
-    def ask(self, who: str, request: str, call: Any) -> Answer:
-        """Make one request and keep its answer as evidence; an error status is an answer, not an error."""
+    def ask(self, who: str, request: str, call: Any, *, creates: Ref | None = None) -> Answer:
+        """Make one request and keep its answer as evidence; an error status is an answer, not an error.
+
+        Args:
+            creates: what the request makes if it goes through; a refusal is then confirmed by its absence.
+        """
         try:
             answer = Answer(self, who, request, int(HTTPStatus.OK), object=call() or {})
         except ApiError as error:
-            answer = Answer(self, who, request, error.status, error.reason, error.message)
+            answer = Answer(
+                self,
+                who,
+                request,
+                error.status,
+                error.reason,
+                error.message,
+                audit_id=error.audit_id,
+                creates=creates,
+            )
         said = {
             "who": who,
             "request": request,
@@ -214,7 +237,9 @@ class Scenario(Observing, Committing):
     def create(self, manifest: Manifest, *, as_tenant: str, dry_run: bool = False) -> Answer:
         """Create any object as a tenant; an empty tenant is the platform admin."""
         client, who = self.identity(as_tenant)
-        return self.ask(who, f"create {Ref.of(manifest)}", lambda: client.create(manifest, dry_run=dry_run))
+        ref = Ref.of(manifest)
+        creates = None if dry_run else ref
+        return self.ask(who, f"create {ref}", lambda: client.create(manifest, dry_run=dry_run), creates=creates)
 
     def patch(self, ref: Ref, body: Mapping[str, Any], *, as_tenant: str, dry_run: bool = False) -> Answer:
         """Merge-patch an object as a tenant; an empty tenant is the platform admin."""

@@ -36,8 +36,10 @@ _PATCH_TYPES = {
 class ApiError(KubeError):
     """An answer of the API server with an error status."""
 
-    def __init__(self, status: int, reason: str, message: str, request: str) -> None:
+    def __init__(self, status: int, reason: str, message: str, request: str, audit_id: str = "") -> None:
         super().__init__(f"{request}: {status} {reason}: {message}")
+        self.audit_id = audit_id
+        """Names the request's line in the API server's audit log."""
         self.status = status
         self.reason = reason
         self.message = message
@@ -93,6 +95,16 @@ class KubeClient:
     def version(self) -> str:
         """Return the server's git version, such as v1.36.3."""
         return str(self._json("GET", "/version")["gitVersion"])
+
+    def resource(self, ref: Ref) -> tuple[str, str]:
+        """Return the API group and the plural name of an object's kind, as audit entries name them.
+
+        Raises:
+            ApiError: 404 when the server has no such kind.
+        """
+        group, slash, _ = ref.api_version.partition("/")
+        prefix = f"/apis/{ref.api_version}" if slash else f"/api/{ref.api_version}"
+        return group if slash else "", self._kind(prefix, ref.kind).plural
 
     def find(self, ref: Ref) -> Manifest | None:
         """Return an object, or None when it (or its kind) is not there."""
@@ -293,4 +305,5 @@ def _api_error(response: urllib3.BaseHTTPResponse, request: str) -> ApiError:
         status = json.loads(raw)
     except ValueError:
         status = {"message": raw.decode(errors="replace")[:500]}
-    return ApiError(response.status, status.get("reason", ""), status.get("message", ""), request)
+    audit_id = response.headers.get("Audit-Id", "")
+    return ApiError(response.status, status.get("reason", ""), status.get("message", ""), request, audit_id)

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from conformance.errors import ProcessError, ProviderError
+from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick
 from conformance.kube.wait import eventually, object_until
@@ -95,7 +96,7 @@ class EmbeddedProvider:
             client=client,
             version=client.version(),
             capabilities=frozenset({Capability.FLUX_PROCESSES, Capability.AUDIT_LOG}),
-            audit_log=_state(home) / "logs" / "audit.log",
+            audit=AuditLog(_state(home) / "logs" / "audit.log"),
             logs=self._logs,
             host=self._host,
             argument_changes=describe_changes(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
 
@@ -37,7 +38,8 @@ class Cluster:
     """The platform admin."""
     version: str
     capabilities: frozenset[Capability]
-    audit_log: Path | None
+    audit: AuditLog | None
+    """What the API server says of each write and each refused request."""
     logs: Path
     host: ControllerHost | None
     argument_changes: Sequence[str]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -59,22 +60,21 @@ def test_the_kubeconfig_is_private_and_the_users_own_is_not_touched(cluster: Clu
 
 def test_the_control_plane_is_the_real_one(cluster: Cluster) -> None:
     assert cluster.version == "v1.36.3"
-    assert cluster.audit_log is not None
+    assert cluster.audit is not None
+    before = datetime.now(UTC)
     cluster.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "seen-in-audit"}})
-    eventually(
-        cluster.audit_log.read_text,
-        lambda text: "seen-in-audit" in text,
-        timeout_s=10,
-        what="the audit log has the write",
-    )
+    found = cluster.audit.find(lambda entry: entry.name == "seen-in-audit", since=before, timeout_s=10)
+    assert found is not None
+    assert (found.verb, found.resource, found.code, found.dry_run) == ("patch", "namespaces", 201, False)
 
 
 def test_kube_controller_manager_acts_as_its_service_accounts(cluster: Cluster) -> None:
     cluster.client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "n"}})
     account = ref_to("ServiceAccount/default", "n")
     eventually(lambda: cluster.client.find(account), lambda s: s is not None, timeout_s=10, what="default account")
-    assert cluster.audit_log is not None
-    assert "system:serviceaccount:kube-system:service-account-controller" in cluster.audit_log.read_text()
+    assert cluster.audit is not None
+    account = "system:serviceaccount:kube-system:service-account-controller"
+    assert cluster.audit.find(lambda e: e.user == account, since=datetime.fromtimestamp(0, UTC), timeout_s=10)
 
 
 def test_teardown_leaves_no_process_no_folder_and_keeps_the_logs(
