@@ -10,7 +10,8 @@ from conformance.errors import Breakdown, Finding, InputError
 from conformance.expect import condition, describe, expect, expect_that, given, given_that
 from conformance.kube.objects import Ref, container_args, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
-from conformance.model import Capability, Check, Control, Environment, Level
+from conformance.leaks import canary_leaks
+from conformance.model import Capability, Check, Control, Environment, Level, Plane
 from conformance.scenario import Answer, Scenario, Subject
 
 __all__ = [
@@ -21,9 +22,11 @@ __all__ = [
     "Environment",
     "Finding",
     "Level",
+    "Plane",
     "Ref",
     "Scenario",
     "Subject",
+    "canary_leaks",
     "check",
     "condition",
     "consistently",

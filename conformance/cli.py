@@ -12,15 +12,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from conformance import catalog
+from conformance import catalog, catalog_page, explaining
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.doctor import examine
 from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
 from conformance.model import EXIT_CODES, Environment, ExitCode
 from conformance.options import argv_of
-from conformance.report import github, terminal
-from conformance.report.write import load_report, write_report
+from conformance.report import github, kill_matrix, terminal
+from conformance.report.write import load_report, write_file, write_report
 from conformance.settings import PACKAGE_DIR
 from conformance.signals import discard_output, forgive_closed_output
 from conformance.toolchain_cli import app as toolchain_app
@@ -57,6 +57,9 @@ EnvironmentOption = Annotated[Where, typer.Option("--environment", "-e", help="E
 VersionOption = Annotated[str, typer.Option("--version", help="Flux release to certify.")]
 ProfileOption = Annotated[str, typer.Option("--profile", help="Levels to judge: core, hardened.")]
 FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
+RepeatOption = Annotated[
+    int, typer.Option("--repeat", min=1, help="Rounds of the same checks; reports each one's failure rate.")
+]
 KeepOption = Annotated[bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C.")]
 SelectOption = Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")]
 PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further arguments for pytest, after --.")]
@@ -73,10 +76,12 @@ def run(
     report: FolderOption = None,
     k: SelectOption = "",
     keep: KeepOption = False,
+    repeat: RepeatOption = 1,
     pytest_args: PytestArguments = None,
 ) -> None:
     """Certify: bring a platform up, attack it as a tenant would, print the verdict."""
     words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
+    words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else ""})
     _pytest(environment, k, [*words, *(pytest_args or [])])
 
 
@@ -108,7 +113,7 @@ def list_checks(
     """Print the catalog of checks."""
     entries = _guarded(lambda: catalog.listed(area))
     if form is Format.MARKDOWN:
-        typer.echo(catalog.markdown(entries), nl=False)
+        typer.echo(_guarded(lambda: catalog_page.markdown(area)), nl=False)
     elif form is Format.JSON:
         rows = [{"id": e.check.id, "level": e.check.level, "statement": e.check.statement} for e in entries]
         typer.echo(json.dumps(rows, indent=2))
@@ -122,18 +127,24 @@ def list_checks(
 
 @app.command()
 def explain(check_id: str) -> None:
-    """Print one check: statement, control, remedy, mutants, source and YAML."""
-    typer.echo(_guarded(lambda: catalog.explain(catalog.find(check_id))))
+    """Print one check: statement, control, what to write into the fleet, signal, mutants, source and YAML."""
+    typer.echo(_guarded(lambda: explaining.about(check_id)))
 
 
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run's folder, or its report.yaml.")],
     summary: Annotated[bool, typer.Option("--github", help="Print a step summary in Markdown.")] = False,
+    matrix: Annotated[
+        Path | None, typer.Option("--kill-matrix", help="Write the kill matrix in Markdown to this file, nothing else.")
+    ] = None,
 ) -> None:
     """Render a report anew from its report.yaml, and print its summary."""
     path = folder / "report.yaml" if folder.is_dir() else folder
     known = _guarded(lambda: load_report(path))
+    if matrix is not None:
+        _guarded(lambda: write_file(matrix, kill_matrix.markdown(known).encode()))
+        return
     _guarded(lambda: write_report(path.parent, known))
     typer.echo(github.step_summary(known) if summary else terminal.summary(known, folder=str(path.parent)))
     raise typer.Exit(known.judgement.exit_code)

@@ -1,19 +1,29 @@
 """What a check may set in motion beside its own objects: commits of a tenant, reconciliations."""
 
+import base64
 import contextlib
 import json
+import shutil
+import threading
 import time
-from collections.abc import Iterator
-from typing import Protocol
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
 
+from conformance.artifacts import sign
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
+from conformance.evidence import EvidenceFolder
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import object_until
 from conformance.model import Check, Manifest
+from conformance.repos.access_control import Access
 from conformance.repos.push import TenantRepository
 
 RECONCILE = "reconcile.fluxcd.io/requestedAt"
+_STAMPING = threading.Lock()
 
 
 class Committed(Protocol):
@@ -33,11 +43,14 @@ class Committing:
 
     check: Check
     platform: Platform
+    evidence: EvidenceFolder
 
     def request_reconcile(self, ref: Ref) -> str:
         """Ask Flux to reconcile an object now, as `flux reconcile` does; return the request's stamp."""
-        stamp = f"{self.check.id}-{time.time_ns()}"
-        self.platform.client.patch(ref, {"metadata": {"annotations": {RECONCILE: stamp}}})
+        # One at a time: a later stamp must not be overwritten by an earlier one, or nobody would see it handled.
+        with _STAMPING:
+            stamp = f"{self.check.id}-{time.time_ns()}"
+            self.platform.client.patch(ref, {"metadata": {"annotations": {RECONCILE: stamp}}})
         return stamp
 
     def reconcile(self, ref: Ref) -> None:
@@ -46,16 +59,82 @@ class Committing:
         Raises:
             Breakdown: the controller did not take the request up in time.
         """
-        stamp = self.request_reconcile(ref)
-        handled = lambda s: bool(s) and (s.get("status") or {}).get("lastHandledReconcileAt") == stamp  # noqa: E731
+        asked = _asked_at(self.request_reconcile(ref))
+        handled = lambda s: _asked_at(((s or {}).get("status") or {}).get("lastHandledReconcileAt", "")) >= asked  # noqa: E731
         timeout = self.platform.timeouts.reconciled
         _, done = object_until(self.platform.client, ref, handled, timeout_s=timeout)
         if not done:
             raise Breakdown(f"{ref} was not reconciled within {timeout:g} s of the request")
 
+    def call_hook(self, path: str, *, bearer: str = "", body: str = "{}") -> int:
+        """Call a Receiver's webhook, as a git host would; return the status of the answer.
+
+        Raises:
+            Breakdown: the provider does not show where notification-controller listens, or nobody answers there.
+        """
+        host = self.platform.cluster.host
+        words = host.command_line("notification-controller") if host else []
+        address = next((word.partition("=")[2] for word in words if word.startswith("--receiverAddr=")), "")
+        if not address:
+            raise Breakdown(f"{self.check.id}: the provider does not show where notification-controller listens")
+        request = urllib.request.Request(f"http://{address}{path}", data=body.encode(), method="POST")
+        if bearer:
+            request.add_header("Authorization", f"Bearer {bearer}")
+        try:
+            with urllib.request.urlopen(request, timeout=self.platform.timeouts.api_request) as answer:  # noqa: S310
+                return int(answer.status)
+        except urllib.error.HTTPError as refused:
+            return refused.code
+        except OSError as error:
+            raise Breakdown(f"{self.check.id}: no answer of notification-controller: {error}") from error
+
+    def kubeconfig(self, user: Mapping[str, Any]) -> str:
+        """Return a kubeconfig for this very cluster; `user` says how it logs in, such as `{"token": ...}`."""
+        client = self.platform.client
+        authority = base64.b64encode(client.ca_file.read_bytes()).decode()
+        cluster = {"server": client.host, "certificate-authority-data": authority}
+        return json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "clusters": [{"name": "c", "cluster": cluster}],
+                "users": [{"name": "u", "user": user}],
+                "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+                "current-context": "c",
+            }
+        )
+
+    def lay_beside(self, controller: str, content: Path, name: str) -> Path:
+        """Copy a folder among a controller's temporary files, as if another build were at work there; return it.
+
+        Raises:
+            Breakdown: the provider does not show the controllers (ask for them with `needs=`).
+        """
+        host = self.platform.cluster.host
+        if host is None:
+            raise Breakdown(f"{self.check.id}: the provider does not show where {controller} keeps temporary files")
+        folder = host.temporary(controller) / name
+        shutil.copytree(content, folder, dirs_exist_ok=True)
+        return folder
+
     def repository(self, tenant: str) -> TenantRepository:
         """Return a tenant's repository, to commit as that tenant would."""
         return self.platform.repositories[tenant]
+
+    def signed_chart(self, chart: str, version: str) -> tuple[str, str]:
+        """Sign a chart of the registry with a new key; return the chart's digest, and the public key."""
+        registry, organisation = self.platform.registry.address, self.platform.oci_url.rpartition("/")[2]
+        return sign(registry, f"{organisation}/charts/{chart}", version)
+
+    def push_over_ssh(self, tenant: str, branch: str, *, may_write: bool) -> str:
+        """Push to a branch of a tenant's repository with a new deploy key; return how git was refused, else nothing."""
+        access = Access.WRITE if may_write else Access.READ
+        ssh, name = self.platform.git.ssh, f"{self.platform.git_url.rpartition('/')[2]}/{tenant}"
+        folder = self.platform.folder / "deploy-keys" / f"{self.check.id}-{access}"
+        command = ssh.client_command(ssh.deploy_key(name, access=access), folder)
+        refusal = self.repository(tenant).push_with(command, f"{ssh.url}/{name}.git", branch)
+        self.evidence.record("push", f"{tenant} {access}", refusal or "it went through\n")
+        return refusal
 
     @contextlib.contextmanager
     def committed(self, tenant: str, subject: Committed) -> Iterator[str]:
@@ -73,3 +152,9 @@ class Committing:
         finally:
             repository.remove(path)
             repository.commit(f"{self.check.id}: take {subject.ref.label} away")
+
+
+def _asked_at(stamp: str) -> int:
+    """Return the time of a request; a later one of another check stands for an earlier one."""
+    said = stamp.rpartition("-")[2]
+    return int(said) if said.isdigit() else 0

@@ -18,8 +18,7 @@ from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
-from conformance.manifests import load, tenants_of
-from conformance.model import Environment, MutantResult, Result, Run
+from conformance.model import Environment, MutantResult, Part, Result, Run, Tally
 from conformance.process import memory_of, processes_of_run
 from conformance.progress import PhaseClock
 from conformance.providers.embedded import TOOLS as CONTROL_PLANE_TOOLS
@@ -32,7 +31,7 @@ from conformance.runs import RunFolder, open_run
 from conformance.settings import Settings, cache_dir, data_dir, state_dir
 from conformance.toolchain import Toolchain
 
-SERVER_TOOLS = ("flux", "registry", "helm")
+SERVER_TOOLS = ("flux", "registry", "helm", "sops")
 CONTROLLERS = (
     "source-controller",
     "kustomize-controller",
@@ -41,7 +40,6 @@ CONTROLLERS = (
     "image-reflector-controller",
     "image-automation-controller",
 )
-_PLACEHOLDERS = {"git_url": "http://x/example", "oci_url": "oci://x/example", "flux_namespace": "flux-system"}
 
 
 @dataclass(slots=True)
@@ -58,8 +56,10 @@ class Session:
     started: str
     results: list[Result] = field(default_factory=list)
     mutants: list[MutantResult] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
     expected: set[str] = field(default_factory=set)
     catalog: set[str] = field(default_factory=set)
+    explanations: dict[str, Sequence[Part]] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
@@ -72,11 +72,18 @@ class Session:
     """Bytes, of all processes of the run together, measured when all checks were read."""
 
     @contextlib.contextmanager
-    def platform(self, environment: Environment, jobs: Sequence[Job]) -> Iterator[tuple[Platform, Harvest]]:
-        """Bring up the platform of one environment, with the tenants that these checks need, and start them."""
-        order = self._order(environment, probes_of(jobs))
+    def platform(
+        self, environment: Environment, jobs: Sequence[Job], *, side: int = 1
+    ) -> Iterator[tuple[Platform, Harvest]]:
+        """Bring up a platform of one environment, with the tenants that these checks need.
+
+        Args:
+            side: which of several platforms of the environment that live side by side.
+        """
+        order = self._order(environment, probes_of(jobs), f"{environment}-{side}" if side > 1 else str(environment))
         with bring_up.running_platform(order) as made:
-            self._note_platform(made)
+            if side == 1:
+                self._note_platform(made)
             harvest = Harvest(made, jobs)
             try:
                 yield made, harvest
@@ -105,8 +112,10 @@ class Session:
             phases=tuple(self.clock.phases),
             results=tuple(self.results),
             mutants=tuple(self.mutants),
+            tallies=tuple(self.tallies),
             expected_keys=frozenset(self.expected),
             catalog=frozenset(self.catalog),
+            explanations=self.explanations,
             breakdowns=tuple(self.breakdowns),
             notes=tuple(self.notes),
         )
@@ -120,24 +129,25 @@ class Session:
         self.toolchain.close()
         self.folder.remove()
 
-    def _order(self, environment: Environment, probes: Sequence[str]) -> bring_up.Order:
-        logs = self.report / "logs" / environment
+    def _order(self, environment: Environment, probes: Sequence[str], name: str) -> bring_up.Order:
+        logs = self.report / "logs" / name
         provider = EmbeddedProvider(
             folder=self.folder,
-            name=str(environment),
+            name=name,
             binary=self.toolchain.path,
             logs=logs,
             timeouts=self.settings.timeouts,
         )
         return bring_up.Order(
             environment=environment,
+            name=name,
             fleet=self.fleet,
             tenant_repo=self.tenant_repo,
             probes=probes,
             provider=provider,
             binary=self.toolchain.path,
             all_binaries=self._wait_for_controllers,
-            folder=self.folder.sub(f"{environment}-ground"),
+            folder=self.folder.sub(f"{name}-ground"),
             report=self.report,
             logs=logs,
             run_id=self.folder.run_id,
@@ -222,8 +232,7 @@ def probes_of(jobs: Sequence[Job]) -> list[str]:
     Raises:
         InputError: a scenario that cannot be read.
     """
-    files = {job.scenario_file for job in jobs}
-    names = {name for path in files for name in tenants_of(load(path, _PLACEHOLDERS))}
+    names = {name for job in jobs for name in job.ground.tenants}
     return sorted(names, key=lambda name: (not name.startswith("shared-"), name))
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, Finding
+from conformance.manifests import GroundOf, ground_of
 from conformance.model import Check, Environment, Outcome, Result
 from conformance.scenario import Scenario
 
-READERS = 24
-"""Threads that wait on watches at the same time; each costs one connection and next to no CPU."""
-PLANTERS = 8
+PLANTERS = 16
+"""Scenarios planted at the same time: each is a burst of requests. The API server tells when it is too much (429)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ class Job:
     def key(self) -> str:
         """`F01` or `C03[ClusterRole]`."""
         return f"{self.check.id}[{self.parameter}]" if self.parameter else self.check.id
+
+    @property
+    def ground(self) -> GroundOf:
+        """Where its objects lie."""
+        return ground_of(self.scenario_file)
 
     @property
     def folder(self) -> str:
@@ -111,9 +116,13 @@ class Harvest:
     _planted: dict[str, Future[None]] = field(default_factory=dict)
     _planted_at: dict[str, datetime] = field(default_factory=dict)
     _running: dict[str, Future[tuple[Result, BaseException | None]]] = field(default_factory=dict)
-    _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(READERS, "check"))
+    _readers: ThreadPoolExecutor = field(init=False)
     _planters: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PLANTERS, "plant"))
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        # One thread for each check: it waits on a watch, which costs a connection and next to no CPU.
+        self._readers = ThreadPoolExecutor(max(1, len(self.jobs)), "check")
 
     def start(self) -> None:
         """Plant every scenario, and start every check that shares the platform with others."""
@@ -126,11 +135,22 @@ class Harvest:
 
     def result(self, job: Job) -> tuple[Result, BaseException | None]:
         """Return a check's result when it is there; an exclusive check runs now, after all others ended."""
-        if job.check.exclusive:
+        if job.check.exclusive and job.key not in self._running:
             self.wait()
             self._plant(job)
-            return self._run(job)
+            self._running[job.key] = self._readers.submit(self._run, job)
         return self._running[job.key].result()
+
+    def settle(self, job: Job, result: Result, error: BaseException | None) -> None:
+        """Let a check's result be another than that of its first round."""
+        settled: Future[tuple[Result, BaseException | None]] = Future()
+        settled.set_result((result, error))
+        self._running[job.key] = settled
+
+    def seconds(self) -> dict[str, float]:
+        """Return how long each check took that has passed."""
+        done = {key: future.result()[0] for key, future in self._running.items() if future.done()}
+        return {key: result.duration_s for key, result in done.items() if result.outcome is Outcome.PASSED}
 
     def wait(self) -> None:
         """Wait until every check that shares the platform is judged."""

@@ -11,6 +11,7 @@ Annotations (taken off before an object is sent):
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -22,6 +23,8 @@ from conformance.kube.objects import Ref
 from conformance.model import Manifest
 
 PREFIX = "conformance.fluxtenancy.dev/"
+PLACEHOLDERS = {"git_url": "http://x/example", "oci_url": "oci://x/example", "flux_namespace": "flux-system"}
+"""Values that make a scenario readable before there is a platform."""
 SUBSTITUTIONS = ("git_url", "oci_url", "flux_namespace")
 _TENANT = re.compile(r"^(shared|[a-j]\d\d)-[a-z][a-z0-9-]*$")
 
@@ -85,6 +88,31 @@ def load(path: Path, values: Mapping[str, str]) -> list[Planned]:
     except yaml.YAMLError as error:
         raise InputError(f"{path}: is not YAML: {error}") from error
     return [_planned(path, document) for document in documents]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundOf:
+    """Where the objects of a scenario lie, and what they are."""
+
+    namespaces: frozenset[str]
+    tenants: frozenset[str]
+    """Those of the namespaces that are probe tenants."""
+    kinds: frozenset[str]
+
+
+@cache
+def ground_of(path: Path) -> GroundOf:
+    """Return the ground of a scenario.
+
+    Raises:
+        InputError: a scenario that cannot be read.
+    """
+    planned = load(path, PLACEHOLDERS)
+    return GroundOf(
+        namespaces=frozenset(p.ref.namespace for p in planned),
+        tenants=frozenset(tenants_of(planned)),
+        kinds=frozenset(p.ref.kind for p in planned),
+    )
 
 
 def tenants_of(planned: Sequence[Planned]) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from conformance.control import Control as Control  # noqa: PLC0414 - part of the vocabulary, kept apart for its length
+
 Manifest = Mapping[str, Any]
 """A Kubernetes object as YAML gives it."""
 
@@ -18,37 +20,6 @@ class Level(StrEnum):
     """A gap of that architecture that a fleet's own guards close."""
     PROVISIONAL = "provisional"
     """A documented limit or a version-gated property: reported, never judged."""
-
-
-class Control(StrEnum):
-    """The setting that enforces a property. `bootstrap/lockdown.py` reads each back and says how to mend it."""
-
-    NO_CROSS_NAMESPACE_REFS = "no-cross-namespace-refs"
-    NO_REMOTE_BASES = "no-remote-bases"
-    DEFAULT_SERVICE_ACCOUNT = "default-service-account"
-    PLATFORM_SERVICE_ACCOUNT = "platform-service-account"
-    SOURCE_POLICY = "source-policy"
-    ALLOWLIST = "source-allowlist"
-    BUCKET_POLICY = "bucket-policy"
-    KUBECONFIG_POLICY = "kubeconfig-policy"
-    POD_POLICY = "pod-policy"
-    POLICY_SCOPE = "policy-scope"
-    IMPERSONATION = "impersonation"
-    TENANT_ROLE = "tenant-role"
-    TENANT_ROLE_BINDING = "tenant-role-binding"
-    POD_SECURITY = "pod-security"
-    RESOURCE_QUOTA = "resource-quota"
-    LIMIT_RANGE = "limit-range"
-    SAME_NAMESPACE_LOOKUP = "same-namespace-lookup"
-    LOCAL_COMPONENTS = "local-components"
-    PLUGINS_OFF = "kustomize-plugins-off"
-    SECURE_FILE_SYSTEM = "secure-file-system"
-    SOURCE_ARCHIVE = "source-archive"
-    POLICIES_FIRST = "policies-before-tenants"
-    TENANT_SYNC = "tenant-sync"
-    PRUNE = "prune"
-    GIT_CREDENTIALS = "git-credentials"
-    KUBECONFIG_EXEC_OFF = "kubeconfig-exec-off"
 
 
 class Environment(StrEnum):
@@ -237,6 +208,44 @@ class MutantResult:
         return bool(self.kills) and self.green_again and all(k is Kill.KILLED for k in self.kills.values())
 
 
+class Form(StrEnum):
+    """How a text is to be shown."""
+
+    TEXT = "text"
+    LITERAL = "literal"
+    """As a machine says it."""
+    YAML = "yaml"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One labelled part of the explanation of a check."""
+
+    name: str
+    text: str
+    form: Form = Form.TEXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """One check in one environment, judged in several rounds on the same platform."""
+
+    key: str
+    environment: Environment
+    rounds: int
+    failed: int
+    errors: int
+    upper_bound: float
+    """Rate of rounds that do not pass, from 0 to 1, that is not exceeded with 95 % confidence."""
+
+    @property
+    def flips(self) -> bool:
+        """Whether it said one thing in one round and another in the next."""
+        counts = (self.failed, self.errors, self.rounds - self.failed - self.errors)
+        return sum(count > 0 for count in counts) > 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryOrigin:
     """Where a binary came from, from `go version -m`."""
@@ -288,11 +297,15 @@ class Run:
     phases: Sequence[Phase]
     results: Sequence[Result]
     mutants: Sequence[MutantResult] = ()
+    tallies: Sequence[Tally] = ()
+    """Empty unless the checks were repeated."""
     expected_keys: frozenset[str] = frozenset()
     """`environment/key` of every check that was collected: what is missing was not judged."""
     catalog: frozenset[str] = frozenset()
     """`environment/id` of every check of the catalog for these environments, selected or not."""
     lockdown_wanted: Mapping[str, str] = field(default_factory=dict)
     """control -> what a platform team must set, and where."""
+    explanations: Mapping[str, Sequence[Part]] = field(default_factory=dict)
+    """id of a check -> what it is for, and how to mend what it finds."""
     breakdowns: Sequence[str] = ()
     notes: Sequence[str] = field(default=())

@@ -2,15 +2,18 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 
+from conformance.artifacts import Pull
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref, pick, ref_to
+from conformance.kube.objects import Ref, container_args, pick, ref_to
 from conformance.model import Check, Manifest, Plane
 from conformance.repos.access_log import Entry
+from conformance.repos.recorder import Received
 
 MADE_BY_FLUX = "kustomize.toolkit.fluxcd.io/name"
 """Label of every object that a Kustomization applied."""
@@ -27,12 +30,39 @@ class Observing:
     evidence: EvidenceFolder
     planes: dict[Plane, None]
     """The planes that showed a denial so far, in order."""
+    denials: int
 
     def requests(self, path_contains: str) -> Sequence[Entry]:
         """Return the requests to the git server since planting whose path contains a text; kept as evidence."""
         found = self.platform.git.entries(path_contains=path_contains, since=self.planted_at)
         self.evidence.record("access-log", path_contains, [entry.as_record() for entry in found])
-        self.planes[Plane.ACCESS_LOG] = None
+        if not found or any(entry.status >= HTTPStatus.BAD_REQUEST for entry in found):
+            # Requests that were served prove an allowed path, not a denial.
+            self.planes[Plane.ACCESS_LOG] = None
+        return found
+
+    def pulls(self, path_contains: str) -> Sequence[Pull]:
+        """Return the requests to the OCI registry since planting whose path contains a text; kept as evidence."""
+        found = self.platform.registry.pulls(path_contains=path_contains, since=self.planted_at)
+        self.evidence.record("registry-log", path_contains, [f"{p.method} {p.path} {p.status}" for p in found])
+        return found
+
+    def events_received(self, path_contains: str) -> Sequence[Received]:
+        """Return the notifications that reached the suite's webhook (`${git_url}/events/…`) since planting."""
+        found = self.platform.git.received(path_contains, since=self.planted_at)
+        self.evidence.record("received", path_contains, [one.as_record() for one in found])
+        self.planes[Plane.EVENT] = None
+        return found
+
+    def events_about(self, ref: Ref, text: str) -> Sequence[str]:
+        """Return the messages of Kubernetes Events about a live object that contain a text; kept as evidence."""
+        uid = pick(self.platform.client.find(ref), "metadata", "uid")
+        fields = f"involvedObject.uid={uid}"
+        events = self.platform.client.objects("v1", "Event", namespace=ref.namespace, fields=fields)
+        found = [event["message"] for event in events if text in event["message"]]
+        self.evidence.record("events", str(ref), found)
+        if found:
+            self.planes[Plane.EVENT] = None
         return found
 
     def log_lines(self, controller: str, text: str) -> Sequence[str]:
@@ -47,8 +77,41 @@ class Observing:
         lines = host.log(controller).read_text(errors="replace").splitlines()
         found = [line for line in lines if text in line and _logged_at(line) >= self.planted_at]
         self.evidence.record("controller-log", f"{controller} {text}", "\n".join(found) + "\n")
-        self.planes[Plane.CONTROLLER_LOG] = None
+        if found:
+            self.planes[Plane.CONTROLLER_LOG] = None
         return found
+
+    def arguments(self, controller: str) -> Mapping[str, Sequence[str]]:
+        """Return a controller's arguments: those of its live Deployment and, where it can be seen, of its process.
+
+        Raises:
+            Breakdown: it is not installed, or does not run.
+        """
+        live = self.platform.client.find(ref_to(f"Deployment/{controller}", self.platform.flux_namespace))
+        seen = {"live Deployment": container_args(live) if live else []}
+        if (host := self.platform.cluster.host) is not None:
+            seen["running process"] = host.command_line(controller)
+        for where, arguments in seen.items():
+            self.evidence.record("arguments", f"{where} {controller}", arguments)
+            if not arguments:
+                raise Breakdown(f"{controller} has no {where}")
+        return seen
+
+    def events(self, ref: Ref, text: str) -> Sequence[str]:
+        """Return the messages of Events on an object since planting that contain a text; kept as evidence."""
+        fields = f"involvedObject.kind={ref.kind},involvedObject.name={ref.name}"
+        events = self.platform.client.objects("v1", "Event", namespace=ref.namespace, fields=fields)
+        since = self.planted_at.replace(microsecond=0)  # events tell the second only
+        found = [e["message"] for e in events if text in e["message"] and _happened_at(e) >= since]
+        if found:
+            self.evidence.record("event", f"{ref} {text}", found)
+            self.planes[Plane.EVENT] = None
+        return found
+
+    def shown(self, *planes: Plane) -> None:
+        """State that the check itself saw a denial, or that harm stayed away, on these planes."""
+        self.denials += 1
+        self.planes.update(dict.fromkeys(planes))
 
     def component_version(self, controller: str) -> tuple[int, ...]:
         """Return a controller's version, as (1, 9, 3), from the image of its live Deployment.
@@ -77,6 +140,11 @@ class Observing:
 def _status(item: Manifest, kind: str) -> str:
     conditions = (item.get("status") or {}).get("conditions") or []
     return next((str(c["status"]) for c in conditions if c["type"] == kind), "")
+
+
+def _happened_at(event: Manifest) -> datetime:
+    said = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"]["creationTimestamp"]
+    return datetime.fromisoformat(said)
 
 
 def _logged_at(line: str) -> datetime:

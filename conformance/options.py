@@ -13,6 +13,7 @@ from conformance.model import Environment, Profile
 from conformance.settings import Settings, Timeouts
 
 _FACTORS = (0.1, 100.0)
+_ROUNDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ OPTIONS = (
     Option("--flux-toolchain", "folder with binaries, asked before the cache"),
     Option("--flux-report", "folder for the report (default: a new one under the user's state folder)"),
     Option("--flux-mutants", "kill mutants after the checks that claim them: 'all', or ids with commas between"),
+    Option("--flux-repeat", "judge the checks so many times on one platform, and report how often each failed", "1"),
     Option("--flux-timeout-factor", "multiplies every timeout, for slow machines", "1"),
     Option("--flux-keep", "hold the platform after the last check until Ctrl-C", flag=True),
 )
@@ -82,6 +84,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         tenant=_folder("--flux-tenant", value("--flux-tenant")),
         report=Path(value("--flux-report")).absolute() if value("--flux-report") else None,
         keep=bool(value("--flux-keep")),
+        repeat=_rounds(value("--flux-repeat")),
         mutants=mutants,
         timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
     )
@@ -121,6 +124,12 @@ def _factor(value: str) -> float:
             f"--flux-timeout-factor '{value}' is not a number from 0.1 to 100", hint="2 doubles every timeout"
         )
     return factor
+
+
+def _rounds(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _ROUNDS:
+        raise InputError(f"--flux-repeat '{value}' is not a number from 1 to {_ROUNDS}", hint="20 is a good one")
+    return int(value)
 
 
 def argv_of(values: dict[str, Any]) -> list[str]:

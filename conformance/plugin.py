@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TextIO, cast
 
 import pytest
 
+from conformance import explaining
 from conformance.api import ATTRIBUTE, MARK
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import Breakdown, ConformanceError, Finding, InputError
@@ -164,6 +165,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         catalog = session.config.stash[CATALOG]
         session.stash[SESSION].catalog = {f"{env}/{check_id}" for env, check_id in catalog if env in jobs}
         session.stash[SESSION].expected = {f"{env}/{job.key}" for env, found in jobs.items() for job in found}
+        judged = {job.check.id: job for found in jobs.values() for job in found}
+        session.stash[SESSION].explanations = {
+            check_id: explaining.parts(job.check, job.scenario_file) for check_id, job in judged.items()
+        }
 
 
 def _only_killers(
@@ -281,7 +286,8 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """Print no progress letters under `flux-tenancy run`: phases and the closing table speak."""
-    ours = any(name in ("flux_check", "flux_mutant") for name, _ in report.user_properties)
+    # A report of a collection that failed has no properties.
+    ours = any(name in ("flux_check", "flux_mutant") for name, _ in getattr(report, "user_properties", ()))
     if not ours or config.option.verbose >= 0 or report.when != "call":
         return None
     return report.outcome, "", ""

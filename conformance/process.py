@@ -52,11 +52,10 @@ def run(
     on_line: Callable[[str], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Completed:
-    """Run a command to its end; kill its whole process group at the deadline or on Ctrl-C.
+    """Run a command to its end; kill its whole process group at the deadline, on Ctrl-C, or when `stop` is set.
 
     Args:
         on_line: receives each line of standard error while the command runs.
-        stop: when another thread sets it, the command is killed.
 
     Raises:
         ProcessError: not found, non-zero exit, the deadline, or `stop`.
@@ -197,6 +196,20 @@ class Stream:
         self.kill()
         self._output.close()
         return self._popen.wait()
+
+
+def piped(argv: Sequence[str | Path], *, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a child whose streams the caller passes on; it ends with its input, or is killed."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(env), start_new_session=True)
+
+
+def end_piped(child: subprocess.Popen[bytes]) -> int:
+    """Take the end of such a child, or kill it after the grace; return its exit code."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        return child.wait(timeout=STOP_GRACE_S)
+    _kill_group(child.pid)
+    return child.wait()
 
 
 @dataclass(slots=True)

@@ -1,19 +1,22 @@
 """The pytest fixtures of a check: its environment, the platform that runs it, and the mutants of that platform."""
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from conformance.bootstrap.mutants import MUTANTS, platform_held_still
+from conformance.bootstrap.mutants import MUTANTS, Mutant, platform_held_still
 from conformance.bootstrap.platform import Platform
 from conformance.errors import ConformanceError
 from conformance.fixtures import Session, breakdown
 from conformance.harvest import Harvest, Job
 from conformance.model import Environment
-from conformance.mutation import MutantRun, clear
+from conformance.mutation import Mutation, clear
+from conformance.mutation.queue import MutantQueue, MutantRun, Workers, platforms_for
+from conformance.repeating import Rounds
 from conformance.signals import undisturbed
 
 SESSION = pytest.StashKey[Session]()
@@ -50,6 +53,8 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
         checks = stack.enter_context(contextlib.ExitStack())
         checks.enter_context(run.clock.phase("checks", str(environment), harvest.progress))
         harvest.start()
+        if run.settings.repeat > 1:
+            run.tallies += Rounds(harvest, run.clock.say).run(run.settings.repeat)
         yield Running(made, harvest, checks)
         if run.settings.keep and not run.breakdowns:
             _hold(run, made)
@@ -71,24 +76,45 @@ def scenario(flux_platform: Running) -> Harvest:
 
 
 @pytest.fixture(scope="session")
-def held_platform(flux_platform: Running, request: pytest.FixtureRequest) -> Iterator[Running]:
-    """The platform after its checks, held still so that Flux repairs no mutant."""
+def held_platform(
+    environment: Environment, flux_platform: Running, request: pytest.FixtureRequest
+) -> Iterator[MutantQueue]:
+    """The platform after its checks, and others like it, held still so that Flux repairs no mutant."""
     run = request.session.stash[SESSION]
-    flux_platform.harvest.wait()
+    harvest = flux_platform.harvest
+    harvest.wait()
     flux_platform.checks.close()
-    with run.clock.phase("clearing", str(flux_platform.platform.environment)):
-        clear(flux_platform.harvest.jobs, flux_platform.platform)
-    with (
-        run.clock.phase("mutants", str(flux_platform.platform.environment)),
-        platform_held_still(flux_platform.platform),
-    ):
-        yield flux_platform
+    with run.clock.phase("clearing", str(environment)):
+        clear(harvest.jobs, flux_platform.platform)
+    queue = MutantQueue(_mutants_of(request.session, environment), run.mutants.append)
+
+    def work(made: Platform, name: str) -> None:
+        with platform_held_still(made):
+            queue.work(Mutation(made, harvest.jobs, harvest.seconds(), lambda text: run.clock.say(f"{name}: {text}")))
+
+    def work_beside(side: int) -> None:
+        with run.platform(environment, harvest.jobs, side=side) as (made, _):
+            work(made, f"{environment}-{side}")
+
+    with run.clock.phase("mutants", str(environment), queue.progress), Workers(queue) as workers:
+        workers.start(lambda: work(flux_platform.platform, str(environment)))
+        for side in range(2, platforms_for(len(queue)) + 1):
+            workers.start(functools.partial(work_beside, side))
+        yield queue
+
+
+def _mutants_of(session: pytest.Session, environment: Environment) -> list[Mutant]:
+    """Return the mutants that were collected for an environment."""
+    specs = [item.callspec.params for item in session.items if isinstance(item, pytest.Function) and _mutates(item)]
+    return [MUTANTS[str(spec["mutant_id"])] for spec in specs if spec["environment"] is environment]
+
+
+def _mutates(item: pytest.Function) -> bool:
+    return "mutant_id" in getattr(getattr(item, "callspec", None), "params", {})
 
 
 @pytest.fixture
-def mutant_run(mutant_id: str, held_platform: Running, request: pytest.FixtureRequest) -> MutantRun:
+def mutant_run(mutant_id: str, held_platform: MutantQueue, request: pytest.FixtureRequest) -> MutantRun:
     """One mutant, with the checks that were collected."""
-    run = request.session.stash[SESSION]
-    jobs = held_platform.harvest.jobs
     request.node.user_properties.append(("flux_mutant", mutant_id))
-    return MutantRun(MUTANTS[mutant_id], held_platform.platform, jobs, run.clock.say, run.mutants.append)
+    return MutantRun(MUTANTS[mutant_id], held_platform)

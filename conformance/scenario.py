@@ -8,8 +8,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from conformance.allowlisting import Allowlisting
 from conformance.auditing import Auditing
 from conformance.bootstrap.platform import Platform
+from conformance.building import Building
 from conformance.committing import Committing
 from conformance.errors import Breakdown, KubeError
 from conformance.evidence import EvidenceFolder
@@ -19,6 +21,7 @@ from conformance.kube.wait import object_until
 from conformance.manifests import Planned, load
 from conformance.model import Check, Environment, Manifest, Plane
 from conformance.observing import Observing
+from conformance.onboarding import Onboarding
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class Subject:
         return self.scenario.ask(who, f"create {self.ref}", create, creates=creates)
 
 
-class Scenario(Observing, Auditing, Committing):
+class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisting):
     """One check's objects, planted by the identities that would plant them."""
 
     def __init__(
@@ -135,12 +138,9 @@ class Scenario(Observing, Auditing, Committing):
     def denial(self, policy: str) -> str:
         """Return the stable half of a policy's denial; `policy` is its key in conformance.yaml, such as `sources`.
 
-        Raises:
-            Breakdown: the fleet names no such policy, so nothing could deny.
+        Of a fleet that names no such policy no denial is expected to come, and any policy's would be a surprise.
         """
-        name = getattr(self.platform.fleet.profile.policies, policy)
-        if name is None:
-            raise Breakdown(f"this fleet names no {policy} policy in conformance.yaml")
+        name = getattr(self.platform.fleet.profile.policies, policy) or "(this fleet names none)"
         return f"ValidatingAdmissionPolicy '{name}' with binding '{name}' denied request"
 
     def existing(self, label: str, namespace: str) -> Subject:
@@ -155,6 +155,13 @@ class Scenario(Observing, Auditing, Committing):
         if namespace in self.platform.probes or namespace in self.platform.tenants.values():
             return self.platform.as_tenant(namespace, self.check.id), self.platform.tenant_user(namespace)
         return self.platform.client, "platform admin"
+
+    def account(self, namespace: str, name: str) -> tuple[KubeClient, str]:
+        """Return a client with a token of any ServiceAccount, and its user name: somebody else than the tenant."""
+        client = self.platform.client
+        agent = f"flux-tenancy-conformance/{self.check.id}"
+        token = client.token(namespace, name)
+        return client.with_token(token, user_agent=agent), f"system:serviceaccount:{namespace}:{name}"
 
     def plant(self) -> None:
         """Apply every object that the check does not submit itself, in file order.
@@ -172,14 +179,17 @@ class Scenario(Observing, Auditing, Committing):
                     raise KubeError(f"{self.check.id}: {who} could not plant {subject.ref}: {error.message}") from error
 
     def remove(self) -> None:
-        """Delete every object of the scenario, last first, and wait until they are gone."""
-        client = self.platform.client
-        for subject in reversed(self._subjects):
-            if subject.planned.use != "wanted":
-                client.delete_if_exists(subject.ref)
-        for subject in self._subjects:
-            if subject.planned.use != "wanted":
-                self.wait_gone(subject.ref)
+        """Delete every object of the scenario, last first, then what its attack left behind; wait until all is gone."""
+        planted = [s.ref for s in reversed(self._subjects) if s.planned.use == "plant"]
+        attempted = [s.ref for s in reversed(self._subjects) if s.planned.use == "attempt"]
+        # In this order: Flux's objects clean up with the rights that others give, and may be what makes the rest.
+        flux = [ref for ref in planted if ".toolkit.fluxcd.io/" in ref.api_version]
+        plain = [ref for ref in planted if ref not in flux]
+        for refs in (flux, plain, [*attempted, *self.platform.traces[self.check.id]]):
+            for ref in refs:
+                self.platform.client.delete_if_exists(ref)
+            for ref in refs:
+                self.wait_gone(ref)
 
     def wait_gone(self, ref: Ref) -> None:
         """Wait until an object is gone.

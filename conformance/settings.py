@@ -64,6 +64,8 @@ class Settings:
     report: Path | None = None
     """Where the run's folder is made; None: `flux-tenancy-report` under the working directory's state."""
     keep: bool = False
+    repeat: int = 1
+    """Rounds of the same checks on the same platform."""
     mutants: tuple[str, ...] = ()
     """Ids of mutants to run; ("all",) for every one."""
     timeouts: Timeouts = field(default_factory=Timeouts)

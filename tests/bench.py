@@ -1,19 +1,24 @@
 """Measures whole certifications: phases, checks per second, peak memory. Prints a table of medians; judges nothing.
 
-Usage: python tests/bench.py [--runs N] [--environment staging]
+Usage: python tests/bench.py [--runs N] [--environment staging] [--tenants 2,10,50]
+
+With --tenants it measures what a fleet of so many tenants costs, one run each (the reference fleet has two).
 """
 
 import argparse
+import itertools
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 import yaml
+from bench_fleet import fleet_of
 
 from conformance.process import processes_of_run
 from conformance.settings import state_dir
@@ -30,11 +35,12 @@ MEMORY_GOAL_MIB = 2560.0
 MIB = 2**20
 
 
-def measure(environment: str, report: Path) -> dict[str, float]:
+def measure(environment: str, report: Path, fleet: Path | None = None) -> dict[str, float]:
     """Run one certification as a process of its own; return seconds by phase, checks per second and peak MiB."""
     before = {path.name for path in runs()}
     started = time.monotonic()
     argv = [sys.executable, "-m", "conformance", "run", "--environment", environment, "--report", str(report)]
+    argv += ["--fleet", str(fleet)] if fleet else []
     with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
         peak = 0.0
         while run.poll() is None:
@@ -74,12 +80,35 @@ def memory(pid: int, before: set[str]) -> float:
     return total
 
 
+def print_growth(environment: str, sizes: Sequence[int]) -> None:
+    """Measure a fleet of each size; print what each tenant between two sizes adds."""
+    found: dict[int, Mapping[str, float]] = {}
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="flux-tenancy-bench-") as folder:
+            fleet = fleet_of(size, Path(folder) / "fleet")
+            found[size] = measure(environment, Path(folder) / "report", fleet)
+        print(f"{size} tenants: {found[size]['whole run']:.1f} s", flush=True)
+    steps = list(itertools.pairwise(sizes))
+    heads = [f"{size} tenants" for size in sizes] + [f"{a}→{b}, per tenant" for a, b in steps]
+    print(f"\nfleets of {environment} on {psutil.cpu_count()} cores, in seconds:\n")
+    print(f"| {'phase':24} | " + " | ".join(f"{head:>16}" for head in heads) + " |")
+    print(f"|{'-' * 26}|" + "|".join("-" * 18 for _ in heads) + "|")
+    for name in found[sizes[0]]:
+        cells = [found[size][name] for size in sizes]
+        cells += [(found[b][name] - found[a][name]) / (b - a) for a, b in steps]
+        print(f"| {name:24} | " + " | ".join(f"{cell:16.2f}" for cell in cells) + " |")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--environment", default="staging")
+    parser.add_argument("--tenants", default="", help="sizes of fleets, with commas between")
     options = parser.parse_args()
+    if options.tenants:
+        print_growth(options.environment, [int(size) for size in options.tenants.split(",")])
+        return
     series: dict[str, list[float]] = defaultdict(list)
     for number in range(1, options.runs + 1):
         with tempfile.TemporaryDirectory(prefix="flux-tenancy-bench-") as folder:

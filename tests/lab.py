@@ -29,9 +29,11 @@ import pytest
 
 from conformance import fixtures, mutation
 from conformance.bootstrap import bring_up
+from conformance.bootstrap.mutants import platform_held_still
 from conformance.bootstrap.platform import Platform
 from conformance.fixtures import Session, open_session, probes_of
 from conformance.harvest import Job, judge
+from conformance.manifests import ground_of
 from conformance.model import Environment
 from conformance.plugin import JOB
 from conformance.scenario import Scenario
@@ -56,7 +58,8 @@ class _Grabber:
 
 def _jobs(ids: Sequence[str], environment: Environment) -> list[Job]:
     """Collect the checks of these ids from files that may have changed; all checks where there is none."""
-    for name in [name for name in sys.modules if name.startswith(("conformance.checks.", "test_"))]:
+    ground_of.cache_clear()
+    for name in [name for name in sys.modules if name.startswith(("conformance.checks.", "checks.", "test_"))]:
         del sys.modules[name]
     patterns = [f"*/test_{one.lower()}_*.py" for one in ids] or ["*/test_*.py"]
     files = sorted({str(path) for pattern in patterns for path in (PACKAGE_DIR / "checks").glob(pattern)})
@@ -125,9 +128,13 @@ def _kill(made: Platform, session: Session, name: str, ids: Sequence[str]) -> No
         fresh = dataclasses.replace(made, binary=toolchain.path)
         jobs = [job for job in _jobs(ids, made.environment) if ids or mutant.id in job.check.kills]
         mutation.clear(jobs, made)
-        result = mutation.kill(mutant, jobs, fresh)
+        with platform_held_still(fresh):
+            result = mutation.kill(mutant, jobs, fresh)
+            red = mutation.not_green(jobs, fresh, mutant.id)
     print(f"{name}: {'KILLED' if result.killed else 'NOT killed'} in {result.duration_s} s; {dict(result.kills)}")
-    print(f"green again: {result.green_again}  {result.message}")
+    print(f"green again: {result.green_again and not red}  {result.message}")
+    for key, said in red.items():
+        print(f"  {key} is not green again: {said}")
 
 
 def _socket(name: str) -> Path:
@@ -164,7 +171,7 @@ def _up(name: str, environment: Environment, ids: Sequence[str], probes: Sequenc
     try:
         jobs = _jobs(ids, environment) if ids else []
         wanted = sorted({"shared-a", "shared-b", *probes, *probes_of(jobs)})
-        order = session._order(environment, wanted)
+        order = session._order(environment, wanted, str(environment))
         with bring_up.running_platform(order) as made:
             _socket(name).unlink(missing_ok=True)
             with _Lab(str(_socket(name)), _Handler) as lab:

@@ -2,5 +2,6 @@
 
 from conformance.artifacts.publish import CHART_VERSIONS, package_charts, push_charts, push_manifests
 from conformance.artifacts.registry import Pull, Registry
+from conformance.artifacts.signed import sign
 
-__all__ = ["CHART_VERSIONS", "Pull", "Registry", "package_charts", "push_charts", "push_manifests"]
+__all__ = ["CHART_VERSIONS", "Pull", "Registry", "package_charts", "push_charts", "push_manifests", "sign"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.artifacts import Registry, package_charts, push_charts, push_manifests
 from conformance.bootstrap.canaries import Canary, violates
 from conformance.bootstrap.cli import FluxCli
+from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
 from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError, WaitTimeout
@@ -34,6 +35,8 @@ class Order:
     """What a platform is to be made of."""
 
     environment: Environment
+    name: str
+    """What this platform is called in phases; a run may have several of one environment."""
     fleet: Fleet
     tenant_repo: Path
     probes: Sequence[str]
@@ -61,7 +64,7 @@ def running_platform(order: Order) -> Iterator[Platform]:
     Raises:
         Breakdown: of the layer that failed.
     """
-    env = str(order.environment)
+    env = order.name
     supervisor = Supervisor(order.run_id)
     with contextlib.ExitStack() as stack:
         stack.callback(_timed_down, order)
@@ -85,7 +88,7 @@ def running_platform(order: Order) -> Iterator[Platform]:
 
 
 def _timed_down(order: Order) -> None:
-    with order.clock.phase("teardown", str(order.environment)):
+    with order.clock.phase("teardown", order.name):
         order.provider.down()
 
 
@@ -103,6 +106,7 @@ def _lay(order: Order, git: GitServer, supervisor: Supervisor) -> tuple[Registry
         git=git,
         registry=registry,
         kubectl=order.binary("kubectl"),
+        sops=order.binary("sops"),
         folder=order.folder / "ground",
     )
     return registry, ground
@@ -175,6 +179,8 @@ def _onboard(made: Platform, ground: Ground, order: Order) -> None:
     namespace = made.flux_namespace
     client = made.client
     order.secrets.append(_put_canary(client, namespace))
+    order.secrets.extend(ground.keys.secrets())
+    _put_secret(client, namespace, PLATFORM_KEY, {KEY_ENTRY: ground.keys.platform.identity})
     _ready(made, ref_to("Kustomization/policies", namespace))
     with ThreadPoolExecutor(8, "onboard") as pool:
         wanted = [*made.probes, *made.tenants.values()]
@@ -201,6 +207,8 @@ def _welcome(made: Platform, namespace: str, ground: Ground) -> str:
         credential = made.git.credential(repository)
         data = {"username": credential.username, "password": credential.password}
         _put_secret(made.client, namespace, secret.name, data)
+    if key := ground.keys.tenants.get(namespace):
+        _put_secret(made.client, namespace, TENANT_KEY, {KEY_ENTRY: key.identity})
     return _put_canary(made.client, namespace)
 
 

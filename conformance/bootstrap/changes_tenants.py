@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from conformance.bootstrap.changes import patched
@@ -9,10 +10,12 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref, pick, ref_to
-from conformance.kube.wait import eventually, object_until
+from conformance.kube.wait import consistently, eventually, object_until
 from conformance.model import Manifest
 
 _KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1"
+_IDLE_S = 1.0
+"""A reconciliation says that it has begun well within this time after it took its object from the queue."""
 _RBAC = "rbac.authorization.k8s.io/v1"
 
 
@@ -134,6 +137,28 @@ def without_objects(platform: Platform, namespaces: Sequence[str], kind: str) ->
             platform.client.apply(_bare(item), manager="kustomize-controller")
 
 
+@contextlib.contextmanager
+def open_network(platform: Platform, namespaces: Sequence[str]) -> Iterator[None]:
+    """Give tenant namespaces a NetworkPolicy that admits every namespace."""
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"namespaceSelector": {}}]}]}
+    policies: list[dict[str, Any]] = [
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "mutant-open", "namespace": namespace},
+            "spec": spec,
+        }
+        for namespace in namespaces
+    ]
+    try:
+        for policy in policies:
+            platform.client.apply(policy)
+        yield
+    finally:
+        for policy in policies:
+            platform.client.delete_if_exists(Ref.of(policy))
+
+
 def _bare(item: Manifest) -> dict[str, Any]:
     """Return an object without what the API server adds, so that it can be applied anew."""
     metadata = {k: v for k, v in item["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
@@ -144,9 +169,29 @@ def _bare(item: Manifest) -> dict[str, Any]:
 def without_role_bindings(platform: Platform, namespaces: Sequence[str]) -> Iterator[None]:
     """Delete the RoleBindings of tenants, and let their Kustomizations notice."""
     with without_objects(platform, namespaces, "RoleBinding"):
+        # The API server's own view of bindings lags: a sync that came before it would stay Ready for its interval.
+        _until_tenants_may_read(platform, namespaces, may=False)
         _resync(platform, namespaces, ready="False")
         yield
+    _until_tenants_may_read(platform, namespaces, may=True)
     _resync(platform, namespaces, ready="True")
+
+
+def _until_tenants_may_read(platform: Platform, namespaces: Sequence[str], *, may: bool) -> None:
+    def allowed(namespace: str) -> bool:
+        try:
+            platform.as_tenant(namespace, "mutant").objects("v1", "ConfigMap", namespace=namespace)
+        except ApiError:
+            return False
+        return True
+
+    for namespace in namespaces:
+        eventually(
+            partial(allowed, namespace),
+            lambda answer: answer is may,
+            timeout_s=platform.timeouts.policy_enforced,
+            what=f"the tenant {'may' if may else 'may no longer'} read {namespace}",
+        )
 
 
 def _resync(platform: Platform, namespaces: Sequence[str], *, ready: str) -> None:
@@ -213,9 +258,31 @@ def open_git_server(platform: Platform, namespaces: Sequence[str]) -> Iterator[N
 
 @contextlib.contextmanager
 def platform_suspended(platform: Platform) -> Iterator[None]:
-    """Suspend every Kustomization of the platform."""
+    """Suspend every Kustomization of the platform, and wait until what was under way is over.
+
+    A reconciliation that began before would repair the first mutant behind its back.
+    """
     items = platform.client.objects(_KUSTOMIZATION, "Kustomization", namespace=platform.flux_namespace)
     with contextlib.ExitStack() as stack:
         for item in items:
             stack.enter_context(patched(platform, Ref.of(item), _merger({"suspend": True})))
+        while consistently(lambda: _busy(platform), lambda names: not names, for_s=_IDLE_S):
+            eventually(
+                lambda: _busy(platform),
+                lambda names: not names,
+                timeout_s=platform.timeouts.fleet_ready,
+                what="the platform's Kustomizations are at rest",
+            )
         yield
+
+
+def _busy(platform: Platform) -> list[str]:
+    """Return the names of the platform's Kustomizations that are being reconciled."""
+    items = platform.client.objects(_KUSTOMIZATION, "Kustomization", namespace=platform.flux_namespace)
+    return [
+        item["metadata"]["name"]
+        for item in items
+        for condition in pick(item, "status", "conditions") or []
+        # ProgressingWithRetry is a state between two attempts.
+        if (condition["type"], condition["status"], condition["reason"]) == ("Reconciling", "True", "Progressing")
+    ]

@@ -65,6 +65,34 @@ TEXTS: Mapping[Control, ControlText] = {
         "policies/base/*.yaml",
         "select namespaces by the existence of the tenant label, no more and no less",
     ),
+    Control.POLICY_BINDINGS: ControlText(
+        "every policy is bound and denies",
+        "policies/base/*.yaml, policies/guards/*.yaml, policies/<environment>/*.yaml",
+        "bind each policy with validationActions [Deny, Audit], and leave failurePolicy: Fail",
+    ),
+    Control.IMAGE_POLICY: ControlText(
+        "policy against image automation in production",
+        "policies/production/image-automation.yaml",
+        "bind the policy with validationActions [Deny, Audit], for CREATE and UPDATE",
+    ),
+    Control.FLUX_GUARD: ControlText(
+        "guard of Kustomizations and HelmReleases",
+        "policies/guards/flux.yaml",
+        "bind the guard with validationActions [Deny, Audit]",
+    ),
+    Control.SOURCE_GUARD: ControlText(
+        "guard of sources", "policies/guards/sources.yaml", "bind the guard with validationActions [Deny, Audit]"
+    ),
+    Control.STATUS_GUARD: ControlText(
+        "guard of the status of Flux objects",
+        "policies/guards/status.yaml",
+        "bind the guard with validationActions [Deny, Audit]",
+    ),
+    Control.TOKEN_GUARD: ControlText(
+        "guard against lasting tokens",
+        "policies/guards/satoken.yaml",
+        "bind the guard with validationActions [Deny, Audit]",
+    ),
     Control.IMPERSONATION: ControlText(
         "impersonation of the tenant's account",
         _LOCKDOWN_FILE,
@@ -72,7 +100,7 @@ TEXTS: Mapping[Control, ControlText] = {
     ),
     Control.TENANT_ROLE: ControlText(
         "role of the tenant's account, and the guard of tenant namespaces",
-        "policies/base/tenant-role.yaml, policies/guards/namespace.yaml",
+        "tenants/base/<tenant>/rbac.yaml, policies/base/tenant-role.yaml, policies/guards/namespace.yaml",
         "bind tenants to a role without verbs on namespaces, and keep the guard bound with Deny",
     ),
     Control.TENANT_ROLE_BINDING: ControlText(
@@ -80,15 +108,27 @@ TEXTS: Mapping[Control, ControlText] = {
         "tenants/base/<tenant>/rbac.yaml",
         "bind the account in the tenant's namespace",
     ),
+    Control.NO_STRAY_BINDINGS: ControlText(
+        "no bindings beyond a tenant's namespace",
+        "the whole fleet",
+        "bind nobody's account, user or group of a tenant by ClusterRoleBinding, or in another tenant's namespace",
+    ),
     Control.POD_SECURITY: ControlText(
         "Pod Security labels",
-        "tenants/base/<tenant>/",
+        "tenants/components/guardrails/kustomization.yaml",
         "label tenant namespaces pod-security.kubernetes.io/enforce: restricted",
     ),
     Control.RESOURCE_QUOTA: ControlText(
-        "ResourceQuota", "tenants/base/<tenant>/", "give each tenant namespace a ResourceQuota"
+        "ResourceQuota", "tenants/components/guardrails/limits.yaml", "give each tenant namespace a ResourceQuota"
     ),
-    Control.LIMIT_RANGE: ControlText("LimitRange", "tenants/base/<tenant>/", "give each tenant namespace a LimitRange"),
+    Control.LIMIT_RANGE: ControlText(
+        "LimitRange", "tenants/components/guardrails/limits.yaml", "give each tenant namespace a LimitRange"
+    ),
+    Control.TENANT_NETWORK: ControlText(
+        "network policies of tenant namespaces",
+        "tenants/components/guardrails/network-policies.yaml",
+        "deny by default in each tenant namespace, and name the peers of every rule",
+    ),
     Control.POLICIES_FIRST: ControlText(
         "policies before tenants",
         "clusters/<environment>/tenants.yaml",
@@ -105,6 +145,24 @@ TEXTS: Mapping[Control, ControlText] = {
         "the git server",
         "give each tenant a credential for its own repository only",
     ),
+    Control.DECRYPTION_KEYS: ControlText(
+        "keys of SOPS",
+        "clusters/<environment>/tenants.yaml",
+        "give the platform and each tenant a key of its own, in its own namespace, and name it in spec.decryption",
+    ),
+    Control.NO_GLOBAL_DECRYPTION_KEY: ControlText(
+        "no --sops-age-secret", _LOCKDOWN_FILE, "remove the flag from kustomize-controller: it decrypts for everybody"
+    ),
+    Control.HELM_CREDENTIALS: ControlText(
+        "credentials of Helm repositories stay with their host",
+        "tenants' HelmRepositories",
+        "leave spec.passCredentials out, and run a Flux release that holds this",
+    ),
+    Control.SECRET_CONTAINMENT: ControlText(
+        "Secrets stay in their namespace",
+        "all controls together",
+        "see which object, event, log or notification holds the value, and mend the control of that way",
+    ),
     Control.KUBECONFIG_EXEC_OFF: ControlText(
         "no --insecure-kubeconfig-exec", _LOCKDOWN_FILE, "remove the flag from kustomize- and helm-controller"
     ),
@@ -115,4 +173,71 @@ TEXTS: Mapping[Control, ControlText] = {
         "the build's file system ends at the artifact", "kustomize-controller's code", _UPGRADE
     ),
     Control.SOURCE_ARCHIVE: ControlText("artifacts carry no symlinks", "source-controller's code", _UPGRADE),
+    Control.API_PATTERNS: ControlText(
+        "patterns of intervals and indexes in Flux's API",
+        "clusters/<environment>/flux-system/gotk-components.yaml",
+        "install the CustomResourceDefinitions of the release, unchanged",
+    ),
+    Control.NO_SHELL: ControlText("no value of a tenant reaches a shell", "kustomize-controller's code", _UPGRADE),
+    Control.ADDRESS_MASKING: ControlText("addresses are logged without query", "source-controller's code", _UPGRADE),
+    Control.RECEIVER_TOKENS: ControlText("a gcr Receiver checks tokens", "notification-controller's code", _UPGRADE),
+    Control.SOURCE_VERIFICATION: ControlText("what is fetched was verified", "source-controller's code", _UPGRADE),
+    Control.FIXED_VERSION: ControlText(
+        "a version with the advisory's fix",
+        "clusters/<environment>/flux-system/gotk-components.yaml",
+        "upgrade Flux to a release that has the fix",
+    ),
+    Control.BUILD_CYCLES: ControlText("a cycle of bases ends the build", "kustomize-controller's code", _UPGRADE),
+    Control.CHART_PATHS: ControlText("paths of a chart stay in its source", "source-controller's code", _UPGRADE),
+    Control.INVENTORY: ControlText("what is pruned stands in the inventory", "kustomize-controller's code", _UPGRADE),
+    Control.SECRET_MASKING: ControlText("values of Secrets are masked", "kustomize-controller's code", _UPGRADE),
+    Control.CHART_SCHEMA: ControlText(
+        "the source of a HelmChart has no namespace",
+        "clusters/<environment>/flux-system/gotk-components.yaml",
+        "install the CustomResourceDefinition of the release, unchanged",
+    ),
+    Control.ROLLED_OUT: ControlText(
+        "controllers run what their Deployments state", "flux-system/Deployment", "resume and finish the rollout"
+    ),
+    Control.LOCKDOWN_IN_GIT: ControlText(
+        "the lockdown stands in Git and is applied from there",
+        _LOCKDOWN_FILE,
+        "commit the patches, and let the Kustomization flux-system apply existing objects",
+    ),
+    Control.FEATURE_GATES: ControlText("feature gates", _LOCKDOWN_FILE, "leave ExternalArtifact and DNS lookups off"),
+    Control.OBJECT_IDENTITY: ControlText(
+        "object identity and its default accounts",
+        _LOCKDOWN_FILE,
+        "leave ObjectLevelWorkloadIdentity off, or patch its default accounts into every controller",
+    ),
+    Control.CONTROLLER_RIGHTS: ControlText(
+        "rights of the controllers",
+        "clusters/<environment>/flux-system/kustomization.yaml",
+        "patch rules of crd-controller by their content, never by their index alone",
+    ),
+    Control.FLUX_ROLES: ControlText(
+        "roles that aggregate Flux's kinds to view, edit and admin",
+        "clusters/<environment>/flux-system/gotk-components.yaml",
+        "keep the labels of the release: flux-edit must not reach view",
+    ),
+    Control.FLUX_NETWORK: ControlText(
+        "network policies around Flux",
+        "clusters/<environment>/flux-system/gotk-components.yaml",
+        "bootstrap with --network-policy=true",
+    ),
+    Control.RETRY: ControlText(
+        "retryInterval of the platform's Kustomizations",
+        "clusters/<environment>/*.yaml",
+        "set spec.retryInterval: 1m on policies and tenants",
+    ),
+    Control.OVERLAYS: ControlText(
+        "one overlay for each environment",
+        "tenants/<environment>/kustomization.yaml",
+        "let each cluster's overlay set spec.path of the tenants' syncs",
+    ),
+    Control.MANIFESTS: ControlText(
+        "manifests that build and that the API server knows",
+        "the fleet and the tenants' repositories",
+        "run kustomize build, a strict server-side dry-run and flux migrate before you merge",
+    ),
 }

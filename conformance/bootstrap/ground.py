@@ -1,5 +1,6 @@
 """What the servers hold before Flux starts: the fleet, the tenants' repositories, charts, and the disallowed twins."""
 
+import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from conformance.artifacts import Registry
+from conformance.bootstrap.encryption import Keys, make_keys, write_for_platform, write_for_tenants
 from conformance.errors import InputError
 from conformance.model import Environment
 from conformance.process import run
@@ -24,6 +26,8 @@ FLEET_REPOSITORY = "platform/fleet"
 EVIL = "evil"
 """The organisation that no allowlist permits; it exists and can be cloned, so that a denial is never a dead host."""
 
+_SUBMODULE = re.compile(r"^\s*path = (\S+)$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -34,6 +38,7 @@ class Ground:
     addresses: AddressMap
     secrets: Sequence[AuthSecret]
     repositories: Mapping[str, TenantRepository]
+    keys: Keys
 
 
 def address_map(fleet: Fleet, git: GitServer, registry: Registry) -> AddressMap:
@@ -57,6 +62,7 @@ def lay(
     git: GitServer,
     registry: Registry,
     kubectl: Path,
+    sops: Path,
     folder: Path,
 ) -> Ground:
     """Push the fleet with its probe tenants, each tenant's repository, and what the disallowed organisation holds.
@@ -73,36 +79,53 @@ def lay(
         return run([kubectl, "kustomize", path], timeout_s=60, env=home).stdout
 
     added = render_fleet(fleet, env, addresses, [Probe(name=name) for name in probes], rendered, build)
+    organisation = fleet.profile.organisation.strip("/")
+    keys = make_keys(probes)
+    common = folder / "attacks"
+    copy_mapped(data_dir("fixtures") / "attacks", common, _attack_map(git, organisation, addresses))
+    write_for_tenants(sops, keys, folder / "sealed", home=folder / "sops")
+    repositories = _push_probes(probes, git, folder, organisation)
+    if probes:
+        owner = "shared-a" if "shared-a" in probes else probes[0]
+        credential = git.credential(f"{organisation}/{owner}")
+        write_for_platform(sops, keys, rendered, credential, home=folder / "sops")
     git.create_repository(FLEET_REPOSITORY)
     commit = _push(git, FLEET_REPOSITORY, rendered, "Fleet under certification")
-    organisation = fleet.profile.organisation.strip("/")
-    repositories = _push_probes(probes, git, addresses, folder, organisation)
     _push_tenants(fleet, tenant_repo, git, addresses, folder, organisation)
-    _push_public(git, folder, organisation)
+    harmless = _push_public(git, folder, organisation)
+    fixtures = _attack_map(git, organisation, addresses, outside=folder / "fixtures" / "chart-paths")
+    _push_fixtures(git, folder, organisation, fixtures, harmless)
     return Ground(
         fleet_commit=commit,
         added_files=added,
         addresses=addresses,
         secrets=auth_secrets(tenant_objects(fleet, env, rendered, build)),
         repositories=repositories,
+        keys=keys,
     )
 
 
-def _push(git: GitServer, repository: str, worktree: Path, message: str) -> str:
+def _push(
+    git: GitServer, repository: str, worktree: Path, message: str, submodules: Mapping[str, str] | None = None
+) -> str:
     credential = git.credential(repository)
-    url = git.repository_url(repository)
-    return commit_and_push(worktree, url, message=message, username=credential.username, password=credential.password)
+    return commit_and_push(
+        worktree,
+        git.repository_url(repository),
+        message=message,
+        username=credential.username,
+        password=credential.password,
+        submodules=submodules or {},
+    )
 
 
-def _push_probes(
-    probes: Sequence[str], git: GitServer, addresses: AddressMap, folder: Path, organisation: str
-) -> dict[str, TenantRepository]:
+def _push_probes(probes: Sequence[str], git: GitServer, folder: Path, organisation: str) -> dict[str, TenantRepository]:
     common = folder / "attacks"
-    copy_mapped(data_dir("fixtures") / "attacks", common, _attack_map(git, organisation, addresses))
     found: dict[str, TenantRepository] = {}
     for probe in probes:
         worktree = folder / "seeds" / probe
         shutil.copytree(common, worktree / "attacks", symlinks=True)
+        shutil.copytree(folder / "sealed", worktree / "sealed")
         for environment_folder in Environment:
             _write(worktree / environment_folder / "tenant-live.yaml", _live(probe))
         repository = f"{organisation}/{probe}"
@@ -118,8 +141,11 @@ def _push_probes(
     return found
 
 
-def _attack_map(git: GitServer, organisation: str, addresses: AddressMap) -> AddressMap:
-    """Return the map for the suite's own fixtures, which name the reference fleet's hosts and organisation."""
+def _attack_map(git: GitServer, organisation: str, addresses: AddressMap, outside: Path = Path()) -> AddressMap:
+    """Return the map for the suite's own fixtures, which name the reference fleet's hosts and organisation.
+
+    `outside` is a folder of this machine, for attacks that climb out of a repository to a place that is there.
+    """
     oci = next(target for target in addresses.describe().values() if target.startswith("oci://"))
     return AddressMap(
         {
@@ -129,6 +155,7 @@ def _attack_map(git: GitServer, organisation: str, addresses: AddressMap) -> Add
             "https://charts.example.com/": f"{git.url}/charts/",
             "oci://registry.example.com/example/": f"{oci}{organisation}/",
             "oci://registry.example.com/": oci,
+            "file://outside.example.com/": f"file://{'../' * 32}{str(outside.resolve()).lstrip('/')}/",
         }
     )
 
@@ -145,7 +172,7 @@ def _push_tenants(
         _push(git, f"{organisation}/{tenant}", worktree, f"Repository of {tenant}")
 
 
-def _push_public(git: GitServer, folder: Path, organisation: str) -> None:
+def _push_public(git: GitServer, folder: Path, organisation: str) -> str:
     """Publish what attacks reach for: clonable by anyone, in both organisations and a look-alike of the first."""
     worktree = folder / "public"
     component = {"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "resources": ["configmap.yaml"]}
@@ -155,12 +182,34 @@ def _push_public(git: GitServer, folder: Path, organisation: str) -> None:
     _write(worktree / "component" / "configmap.yaml", _config_map("remote-component"))
     first = f"{organisation}/public"
     git.create_repository(first, public=True)
-    _push(git, first, worktree, "Harmless base")
+    commit = _push(git, first, worktree, "Harmless base")
     for name in (organisation, f"{organisation}devil", EVIL):
-        for repository in ("public", "x", "j02-canary"):
+        for repository in ("public", "x", "j02-canary", "b13-canary"):
             if f"{name}/{repository}" != first:
                 git.clone_repository(first, f"{name}/{repository}", public=True)
         git.publish_file(f"{name}/remote.yaml", yaml.safe_dump(_config_map("remote-file")))
+    return commit
+
+
+def _push_fixtures(git: GitServer, folder: Path, organisation: str, addresses: AddressMap, submodule: str) -> None:
+    """Publish, for everybody and below the permitted prefix, what leads elsewhere.
+
+    Each folder of fixtures/public is a repository; a path that its .gitmodules names becomes a submodule that stands
+    on the commit `submodule`. Each folder of fixtures/indexes is the index of a Helm repository, and each file of
+    fixtures/remote a plain file.
+    """
+    for file in sorted((data_dir("fixtures") / "remote").iterdir()):
+        git.publish_file(f"{organisation}/{file.name}", file.read_text())
+    for source in sorted((data_dir("fixtures") / "indexes").iterdir()):
+        copy_mapped(source, folder / "indexes" / source.name, addresses)
+        git.publish_charts(f"{organisation}/{source.name}", folder / "indexes" / source.name)
+    for source in sorted((data_dir("fixtures") / "public").iterdir()):
+        worktree, repository = folder / "fixtures" / source.name, f"{organisation}/{source.name}"
+        copy_mapped(source, worktree, addresses)
+        modules = worktree / ".gitmodules"
+        named = _SUBMODULE.findall(modules.read_text()) if modules.is_file() else []
+        git.create_repository(repository, public=True)
+        _push(git, repository, worktree, f"Fixture {source.name}", dict.fromkeys(named, submodule))
 
 
 def _live(namespace: str) -> dict[str, object]:

@@ -33,6 +33,11 @@ def _binding(platform: Platform, name: str | None) -> str:
     return f"{said}, parameterNotFoundAction {missing}" if missing else said
 
 
+def _bindings(platform: Platform) -> str:
+    names = platform.fleet.profile.policies.model_dump().values()
+    return "; ".join(_binding(platform, name) for name in names if name)
+
+
 def _platform_accounts(platform: Platform) -> str:
     found = platform.client.objects(
         "kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=platform.flux_namespace
@@ -71,9 +76,46 @@ def _role(platform: Platform) -> str:
     return "roles bound in " + "; ".join(found)
 
 
+def _cluster_bindings(platform: Platform) -> str:
+    found = platform.client.objects("rbac.authorization.k8s.io/v1", "ClusterRoleBinding")
+    ours = [b for b in found if "kubernetes.io/bootstrapping" not in (pick(b, "metadata", "labels") or {})]
+    return "ClusterRoleBindings: " + (", ".join(sorted(b["metadata"]["name"] for b in ours)) or "none")
+
+
 def _tenants_order(platform: Platform) -> str:
     live = platform.client.find(ref_to("Kustomization/tenants", platform.flux_namespace))
     return f"Kustomization tenants dependsOn {pick(live, 'spec', 'dependsOn') or 'nothing'}"
+
+
+def _decryption_keys(platform: Platform) -> str:
+    found = []
+    for namespace in (platform.flux_namespace, *platform.probes):
+        secrets = platform.client.objects("v1", "Secret", namespace=namespace)
+        names = [s["metadata"]["name"] for s in secrets if any(k.endswith(".agekey") for k in s.get("data", {}))]
+        if names:
+            found.append(f"{namespace}: {', '.join(names)}")
+    return "Secrets with an age key; " + ("; ".join(found) or "none")
+
+
+def _platform_syncs(platform: Platform, *path: str) -> str:
+    found = [
+        (name, platform.client.find(ref_to(f"Kustomization/{name}", platform.flux_namespace)))
+        for name in (platform.flux_namespace, "policies", "tenants")
+    ]
+    said = "; ".join(f"{name} {pick(live, 'spec', *path) or 'absent'}" for name, live in found)
+    return f"spec.{'.'.join(path)}: {said}"
+
+
+def _flux_role(platform: Platform, name: str) -> str:
+    role = f"{name}-{platform.flux_namespace}"
+    live = platform.client.find(ref_to(f"ClusterRole/{role}"))
+    resources = [one for rule in pick(live, "rules") or [] for one in rule.get("resources", [])]
+    return f"ClusterRole {role}: {', '.join(resources) if live else 'not there'}"
+
+
+def _flux_network(platform: Platform) -> str:
+    found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=platform.flux_namespace)
+    return f"NetworkPolicy in {platform.flux_namespace}: {', '.join(o['metadata']['name'] for o in found) or 'none'}"
 
 
 def _code(text: str) -> Callable[[Platform], str]:
@@ -94,12 +136,20 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
     Control.KUBECONFIG_POLICY: lambda p: _binding(p, p.fleet.profile.policies.kubeconfig),
     Control.POD_POLICY: lambda p: _binding(p, p.fleet.profile.policies.pods),
     Control.POLICY_SCOPE: lambda p: _binding(p, p.fleet.profile.policies.sources),
+    Control.POLICY_BINDINGS: _bindings,
+    Control.IMAGE_POLICY: lambda p: _binding(p, p.fleet.profile.policies.image_automation),
+    Control.FLUX_GUARD: lambda p: _binding(p, p.fleet.profile.policies.guard_flux),
+    Control.SOURCE_GUARD: lambda p: _binding(p, p.fleet.profile.policies.guard_sources),
+    Control.STATUS_GUARD: lambda p: _binding(p, p.fleet.profile.policies.guard_status),
+    Control.TOKEN_GUARD: lambda p: _binding(p, p.fleet.profile.policies.guard_satoken),
     Control.IMPERSONATION: lambda p: _flag(p, _BOTH, DEFAULT_SERVICE_ACCOUNT_FLAG),
     Control.TENANT_ROLE: _role,
     Control.TENANT_ROLE_BINDING: lambda p: _tenant_namespaces(p, "RoleBinding"),
+    Control.NO_STRAY_BINDINGS: _cluster_bindings,
     Control.POD_SECURITY: _pod_security,
     Control.RESOURCE_QUOTA: lambda p: _tenant_namespaces(p, "ResourceQuota"),
     Control.LIMIT_RANGE: lambda p: _tenant_namespaces(p, "LimitRange"),
+    Control.TENANT_NETWORK: lambda p: _tenant_namespaces(p, "NetworkPolicy"),
     Control.POLICIES_FIRST: _tenants_order,
     Control.TENANT_SYNC: lambda p: _tenant_namespaces(p, "Kustomization"),
     Control.PRUNE: lambda p: _tenant_namespaces(p, "Kustomization"),
@@ -109,7 +159,32 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
     Control.PLUGINS_OFF: _code("code of kustomize-controller"),
     Control.SECURE_FILE_SYSTEM: _code("code of kustomize-controller"),
     Control.SOURCE_ARCHIVE: _code("code of source-controller"),
+    Control.BUILD_CYCLES: _code("code of kustomize-controller"),
+    Control.CHART_PATHS: _code("code of source-controller"),
+    Control.INVENTORY: _code("code of kustomize-controller"),
+    Control.SECRET_MASKING: _code("code of kustomize-controller"),
+    Control.CHART_SCHEMA: _code("CustomResourceDefinition helmcharts.source.toolkit.fluxcd.io"),
+    Control.DECRYPTION_KEYS: _decryption_keys,
+    Control.NO_GLOBAL_DECRYPTION_KEY: lambda p: _flag(p, _BOTH[:1], "--sops-age-secret"),
+    Control.HELM_CREDENTIALS: _code("code of source-controller"),
+    Control.SECRET_CONTAINMENT: _code("all controls together; the canary of each namespace"),
+    Control.API_PATTERNS: _code("CustomResourceDefinitions of Flux"),
+    Control.NO_SHELL: _code("code of kustomize-controller"),
+    Control.ADDRESS_MASKING: _code("code of source-controller"),
+    Control.RECEIVER_TOKENS: _code("code of notification-controller"),
+    Control.SOURCE_VERIFICATION: _code("code of source-controller"),
+    Control.FIXED_VERSION: _code("versions of the controllers' images"),
     Control.GIT_CREDENTIALS: _code("the git server's access control"),
+    Control.ROLLED_OUT: lambda p: _flag(p, _ALL, NO_CROSS_NAMESPACE_REFS_FLAG),
+    Control.LOCKDOWN_IN_GIT: lambda p: _platform_syncs(p, "commonMetadata"),
+    Control.FEATURE_GATES: lambda p: _flag(p, _BOTH, "--feature-gates"),
+    Control.OBJECT_IDENTITY: lambda p: _flag(p, ("source-controller", *_ALL), "--feature-gates"),
+    Control.CONTROLLER_RIGHTS: lambda p: _flux_role(p, "crd-controller"),
+    Control.FLUX_ROLES: lambda p: f"{_flux_role(p, 'flux-view')}; {_flux_role(p, 'flux-edit')}",
+    Control.FLUX_NETWORK: _flux_network,
+    Control.RETRY: lambda p: _platform_syncs(p, "retryInterval"),
+    Control.OVERLAYS: lambda p: _tenant_namespaces(p, "HelmRelease"),
+    Control.MANIFESTS: _code("the fleet repository's main branch"),
 }
 
 

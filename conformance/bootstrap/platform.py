@@ -1,12 +1,14 @@
 """A bootstrapped platform: the cluster, its servers, the fleet on it, and the identities that act on it."""
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.artifacts import Registry
 from conformance.kube.client import KubeClient
+from conformance.kube.objects import Ref
 from conformance.model import Environment
 from conformance.providers.protocol import Cluster
 from conformance.repos.fleet import Fleet
@@ -48,6 +50,8 @@ class Platform:
     """What the suite added to the fleet: its probe tenants."""
     repositories: Mapping[str, TenantRepository]
     """Tenant repositories that the suite may commit to, by tenant name."""
+    traces: dict[str, set[Ref]] = field(default_factory=lambda: defaultdict(set))
+    """Id of a check -> what its attack would leave behind; removed with its objects."""
     _clients: dict[tuple[str, str], KubeClient] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -78,6 +78,13 @@ class AuditLog:
             return None
         return found[0]
 
+    def close(self) -> None:
+        """Close the file; the log may be read again."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+            self._file, self._pending, self._entries = None, b"", []
+
     def _read(self) -> None:
         """Read what was written since; a log that was rotated away is read to its end first."""
         while True:

@@ -23,8 +23,24 @@ from conformance.kube.objects import Ref
 from conformance.model import Manifest
 
 FIELD_MANAGER = "flux-tenancy-conformance"
-POOL_SIZE = 64
+POOL_SIZE = 512
 """Connections kept open: every waiting check holds a watch."""
+
+_WHEN_BUSY = urllib3.Retry(
+    total=None,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status=20,
+    status_forcelist=[HTTPStatus.TOO_MANY_REQUESTS],
+    allowed_methods=None,
+    backoff_factor=0.05,
+    backoff_max=2.0,
+    raise_on_status=False,
+    raise_on_redirect=False,
+)
+"""The API server itself bounds concurrency: a request beyond what it serves is answered 429, with the time to wait."""
 
 _PATCH_TYPES = {
     "json": "application/json-patch+json",
@@ -82,6 +98,16 @@ class KubeClient:
         other._kinds = self._kinds
         return other
 
+    def impersonating(self, user: str, *, group: str = "") -> "KubeClient":
+        """Return a client that asks for its requests to be judged as another user's.
+
+        Without a group the server adds a service account's own; naming one switches that off.
+        """
+        headers = {**self._headers, "Impersonate-User": user}
+        other = KubeClient(self._api, headers | ({"Impersonate-Group": group} if group else {}), self._timeout_s)
+        other._kinds = self._kinds
+        return other
+
     @property
     def host(self) -> str:
         """The server's address."""
@@ -105,6 +131,15 @@ class KubeClient:
         group, slash, _ = ref.api_version.partition("/")
         prefix = f"/apis/{ref.api_version}" if slash else f"/api/{ref.api_version}"
         return group if slash else "", self._kind(prefix, ref.kind).plural
+
+    def listable(self) -> list[tuple[str, str]]:
+        """Return API version and kind of all that can be listed, in the version that each group prefers."""
+        groups = [group["preferredVersion"]["groupVersion"] for group in self._json("GET", "/apis")["groups"]]
+        found = []
+        for version, prefix in [("v1", "/api/v1"), *((group, f"/apis/{group}") for group in groups)]:
+            entries = self._json("GET", prefix)["resources"]
+            found += [(version, e["kind"]) for e in entries if "list" in e["verbs"] and "/" not in e["name"]]
+        return found
 
     def find(self, ref: Ref) -> Manifest | None:
         """Return an object, or None when it (or its kind) is not there."""
@@ -137,7 +172,7 @@ class KubeClient:
         document = self._json("GET", self._collection(api_version, kind, namespace), query=query)
         # A list leaves out what every item has in common.
         items: list[Manifest] = [{"apiVersion": api_version, "kind": kind, **item} for item in document["items"]]
-        return items, str(document["metadata"]["resourceVersion"])
+        return items, str(document["metadata"].get("resourceVersion", ""))
 
     def apply(self, manifest: Manifest, *, dry_run: bool = False, manager: str = FIELD_MANAGER) -> Manifest:
         """Server-side apply, taking over conflicting fields."""
@@ -152,12 +187,18 @@ class KubeClient:
         return self._json("POST", collection, query=query, body=manifest)
 
     def patch(
-        self, ref: Ref, body: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, dry_run: bool = False
+        self,
+        ref: Ref,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        *,
+        dry_run: bool = False,
+        subresource: str = "",
     ) -> Manifest:
-        """Patch an object: a list is a JSON patch, a mapping a merge patch."""
+        """Patch an object, or a subresource such as `status`: a list is a JSON patch, a mapping a merge patch."""
         content = "merge" if isinstance(body, Mapping) else "json"
         query = {"fieldManager": FIELD_MANAGER, **_dry(dry_run)}
-        return self._json("PATCH", self._path(ref), query=query, body=body, content=content)
+        path = f"{self._path(ref)}/{subresource}" if subresource else self._path(ref)
+        return self._json("PATCH", path, query=query, body=body, content=content)
 
     def delete(self, ref: Ref, *, dry_run: bool = False) -> None:
         """Delete an object in the background.
@@ -275,7 +316,7 @@ class KubeClient:
                 body=None if body is None else json.dumps(body),
                 headers=headers,
                 timeout=urllib3.Timeout(connect=self._timeout_s, read=read_timeout_s or self._timeout_s),
-                retries=False,
+                retries=_WHEN_BUSY,
                 preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:

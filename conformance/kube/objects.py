@@ -81,7 +81,16 @@ _API_VERSIONS = {
     "networking.k8s.io/v1": ("NetworkPolicy",),
     "kustomize.toolkit.fluxcd.io/v1": ("Kustomization",),
     "helm.toolkit.fluxcd.io/v2": ("HelmRelease",),
-    "source.toolkit.fluxcd.io/v1": ("GitRepository", "HelmRepository", "OCIRepository", "HelmChart", "Bucket"),
+    "source.toolkit.fluxcd.io/v1": (
+        "GitRepository",
+        "HelmRepository",
+        "OCIRepository",
+        "HelmChart",
+        "Bucket",
+        "ExternalArtifact",
+    ),
+    "notification.toolkit.fluxcd.io/v1": ("Receiver",),
+    "notification.toolkit.fluxcd.io/v1beta3": ("Alert", "Provider"),
     "image.toolkit.fluxcd.io/v1": ("ImageRepository", "ImagePolicy", "ImageUpdateAutomation"),
 }
 _BY_KIND = {kind: version for version, kinds in _API_VERSIONS.items() for kind in kinds}

@@ -1,22 +1,27 @@
-"""Kills mutants: a check that stays green while its control is gone cannot see."""
+"""Kills mutants: a check that stays green while its control is gone cannot see, one that reddens for another is blind.
+
+Under each mutant run the checks that claim it, which must turn red, and a few that do not, which must stay green.
+"""
 
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from conformance.bootstrap.mutants import Mutant
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
-from conformance.harvest import Job, judge
-from conformance.manifests import tenants_of
-from conformance.model import Kill, MutantResult, Outcome
-from conformance.scenario import Scenario
+from conformance.harvest import Job
+from conformance.model import Kill, Level, MutantResult, Outcome
+from conformance.mutation.judging import judge_all, sweep
 
-_WORKERS = 8
+BYSTANDERS = 6
+"""Checks that do not claim a mutant and run under it; another six for each mutant, so that all have their turn."""
+GROUP = 20
+"""Mutants after which their checks must all be green again. One that was not reverted cleanly reddens its group."""
 _MUTATED_S = 15.0
 """A mutated platform shows its effect within 10 s."""
+_MUTATED_HOLD_S = 1.0
+_QUICK_S = 8.0
 _VERDICTS = {Outcome.PASSED: Kill.SURVIVED, Outcome.FAILED: Kill.KILLED}
 
 
@@ -31,32 +36,55 @@ def _concerns(mutant_id: str, parameter: str) -> bool:
     return controller == parameter or mutant_id.endswith(f"-{controller}") or "-" not in mutant_id
 
 
-def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform) -> MutantResult:
-    """Apply a mutant, run the checks that claim it, revert, and prove that they are green again.
+def bystanders_for(
+    mutant: Mutant, jobs: Sequence[Job], turn: int, seconds: Mapping[str, float], namespaces: Collection[str] = ()
+) -> list[Job]:
+    """Return checks that a mutant must not touch: quick ones, others at each turn.
+
+    Args:
+        turn: which mutant of the run this is.
+        seconds: how long each check took before; one that is missing was not judged and cannot stand by.
+        namespaces: where a local mutant changes the ground; nobody stands by there.
+    """
+    able = [
+        job
+        for job in jobs
+        if mutant.id not in job.check.kills
+        and not job.check.exclusive
+        and job.check.level is not Level.PROVISIONAL
+        and seconds.get(job.key, _QUICK_S) < _QUICK_S
+        and not (mutant.local and job.ground.namespaces & set(namespaces))
+        and not (mutant.refuses & job.ground.kinds)
+    ]
+    able.sort(key=lambda job: (job.check.id[1:], job.key))  # neighbours in this order are of different areas
+    start = turn * BYSTANDERS
+    return [able[(start + n) % len(able)] for n in range(min(BYSTANDERS, len(able)))]
+
+
+def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, bystanders: Sequence[Job] = ()) -> MutantResult:
+    """Apply a mutant, run the checks that claim it and the bystanders, and revert.
 
     Objects of a mutated platform are removed before the revert: what an unlocked controller applied, a locked one
-    cannot prune (catalogue section 6).
+    cannot prune (catalogue section 6). Whether all is green again, `green_again` tells.
     """
     started = time.monotonic()
     kills: dict[str, Kill] = {}
+    stood_by: dict[str, Kill] = {}
     messages: list[str] = []
-    green = False
+    reverted = False
+    folder = f"evidence/{platform.environment}/mutants/{mutant.id}/mutated"
+    everybody = [*jobs, *bystanders]
     try:
-        _sweep(jobs, platform, "before")
         with mutant.apply(platform, namespaces_of(jobs, platform)):
-            for key, outcome, text in _judge_all(jobs, _impatient(platform), f"{mutant.id}/mutated"):
-                kills[key] = _VERDICTS.get(outcome, Kill.ERROR)
-                if kills[key] is not Kill.KILLED:
-                    messages.append(f"{key} {kills[key]}: {text}")
-            _sweep(jobs, platform, "mutated")
-        red = [
-            (key, text)
-            for key, outcome, text in _judge_all(jobs, platform, f"{mutant.id}/reverted")
-            if outcome is not Outcome.PASSED
-        ]
-        messages += [f"{key} is not green again: {text}" for key, text in red]
-        green = not red
-        _sweep(jobs, platform, "after")
+            for job, (result, error) in zip(
+                _in_order(everybody), judge_all(everybody, _impatient(platform), folder), strict=True
+            ):
+                said = _VERDICTS.get(result.outcome, Kill.ERROR)
+                (kills if job in jobs else stood_by)[job.key] = said
+                if (said is Kill.KILLED) is not (job in jobs):
+                    messages.append(f"{job.key} {said}: {error or 'passed'}")
+            sweep(everybody, platform, folder)
+        reverted = True
     except Breakdown as error:
         messages.append(f"{error.layer}: {error.what}")
         for job in jobs:
@@ -67,9 +95,27 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform) -> MutantResul
         environment=platform.environment,
         duration_s=round(time.monotonic() - started, 1),
         kills=kills,
-        green_again=green,
+        bystanders=stood_by,
+        green_again=reverted,
         message="; ".join(messages),
     )
+
+
+def _in_order(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs in the order in which `judge_all` returns their results."""
+    return sorted(jobs, key=lambda job: job.check.exclusive)
+
+
+def not_green(jobs: Sequence[Job], platform: Platform, stage: str) -> dict[str, str]:
+    """Judge checks on the reverted platform; return those that did not pass, with what they said."""
+    folder = f"evidence/{platform.environment}/mutants/{stage}/reverted"
+    red = {
+        result.key: str(error)
+        for result, error in judge_all(jobs, platform, folder)
+        if result.outcome is not Outcome.PASSED
+    }
+    sweep(jobs, platform, folder)
+    return red
 
 
 def _impatient(platform: Platform) -> Platform:
@@ -79,70 +125,67 @@ def _impatient(platform: Platform) -> Platform:
     """
     bounds = platform.timeouts
     short = replace(
-        bounds, reconciled=min(_MUTATED_S, bounds.reconciled), health_checked=min(_MUTATED_S, bounds.health_checked)
+        bounds,
+        reconciled=min(_MUTATED_S, bounds.reconciled),
+        health_checked=min(_MUTATED_S, bounds.health_checked),
+        hold_window=_MUTATED_HOLD_S,
     )
     return replace(platform, timeouts=short)
 
 
 def namespaces_of(jobs: Sequence[Job], platform: Platform) -> list[str]:
-    """Return the tenant namespaces of these checks; those of the fleet's own tenants where they have none."""
-    found = {
-        name
-        for job in jobs
-        for name in tenants_of([subject.planned for subject in _scenario(job, platform, "").subjects])
-    }
-    return sorted(found) or list(platform.tenants.values())
-
-
-def _scenario(job: Job, platform: Platform, stage: str, planted_at: datetime | None = None) -> Scenario:
-    folder = f"evidence/{platform.environment}/mutants/{stage}/{job.folder}"
-    return Scenario(
-        job.check, job.scenario_file, platform, folder=folder, parameter=job.parameter, planted_at=planted_at
-    )
+    """Return the tenant namespaces of these checks; those of the fleet's own tenants for a check that has none."""
+    own = [job.ground.tenants for job in jobs] or [frozenset[str]()]
+    return sorted({name for tenants in own for name in tenants or platform.tenants.values()})
 
 
 def clear(jobs: Sequence[Job], platform: Platform) -> None:
     """Remove the objects of all checks: an attack that was denied before would succeed under somebody else's mutant."""
-    _sweep(jobs, platform, "before")
+    sweep(jobs, platform, f"evidence/{platform.environment}/mutants/clear")
 
 
-def _sweep(jobs: Sequence[Job], platform: Platform, stage: str) -> None:
-    scenarios = [_scenario(job, platform, stage) for job in {job.check.id: job for job in jobs}.values()]
-    with ThreadPoolExecutor(_WORKERS, "sweep") as pool:
-        list(pool.map(lambda scenario: scenario.remove(), scenarios))
+@dataclass(slots=True)
+class Mutation:
+    """The mutants of one platform, one after another, with the checks that were collected."""
 
-
-def _judge_all(jobs: Sequence[Job], platform: Platform, stage: str) -> list[tuple[str, Outcome, str]]:
-    planted_at = datetime.now(UTC)
-    for job in {job.check.id: job for job in jobs}.values():
-        _scenario(job, platform, stage).plant()
-    alone = [job for job in jobs if job.check.exclusive]
-    beside = [job for job in jobs if not job.check.exclusive]
-
-    def one(job: Job) -> tuple[str, Outcome, str]:
-        result, error = judge(job, _scenario(job, platform, stage, planted_at))
-        return job.key, result.outcome, str(error or "passed")
-
-    with ThreadPoolExecutor(_WORKERS, "mutant") as pool:
-        found = list(pool.map(one, beside))
-    return found + [one(job) for job in alone]
-
-
-@dataclass(frozen=True, slots=True)
-class MutantRun:
-    """One mutant on one platform, with the checks that were collected."""
-
-    mutant: Mutant
     platform: Platform
     jobs: Sequence[Job]
+    seconds: Mapping[str, float]
+    """How long each check took in the certification before."""
     say: Callable[[str], None]
-    done: Callable[[MutantResult], None]
+    _unproved: list[MutantResult] = field(default_factory=list)
 
-    def kill(self) -> MutantResult:
-        """Run the mutant once and keep its result for the report."""
-        result = kill(self.mutant, jobs_for(self.mutant, self.jobs), self.platform)
-        self.done(result)
+    def kill(self, mutant: Mutant, turn: int) -> list[MutantResult]:
+        """Run a mutant; return it with those before it once all of them are proved to be green again, else nothing."""
+        claimed = jobs_for(mutant, self.jobs)
+        namespaces = namespaces_of(claimed, self.platform)
+        bystanders = bystanders_for(mutant, self.jobs, turn, self.seconds, namespaces)
+        result = kill(mutant, claimed, self.platform, bystanders)
+        self._unproved.append(result)
         said = ", ".join(f"{key} {word}" for key, word in result.kills.items()) or "no check claims it"
-        again = "green again" if result.green_again else "NOT green again"
-        self.say(f"{result.id}: {said}; {again}, {result.duration_s:.1f} s")
+        false = [f"{key} {word}" for key, word in result.bystanders.items() if word is not Kill.SURVIVED]
+        beside = f"NOT green beside it: {', '.join(false)}" if false else f"{len(result.bystanders)} others green"
+        self.say(f"{result.id}: {said}; {beside}; {result.duration_s:.1f} s")
+        return self.prove_green() if not result.green_again or len(self._unproved) >= GROUP else []
+
+    def prove_green(self) -> list[MutantResult]:
+        """Judge the checks of all mutants since the last proof again; return those mutants, with what is not green."""
+        results, self._unproved = self._unproved, []
+        names = [result.id for result in results]
+        if not names:
+            return []
+        started = time.monotonic()
+        jobs = [job for job in self.jobs if set(names) & set(job.check.kills)]
+        red = not_green(jobs, self.platform, names[-1])
+        self.say(
+            f"after {', '.join(names)}: {len(jobs) - len(red)} of {len(jobs)} checks green again, "
+            f"{time.monotonic() - started:.1f} s"
+        )
+        return [_with_red(result, red) for result in results]
+
+
+def _with_red(result: MutantResult, red: Mapping[str, str]) -> MutantResult:
+    mine = [f"{key} is not green again: {red[key]}" for key in result.kills if key in red]
+    if not mine:
         return result
+    return replace(result, green_again=False, message="; ".join(filter(None, [result.message, *mine])))

@@ -1,7 +1,7 @@
 """One test for each mutant: every check that claims it must turn red, and green again afterwards."""
 
 from conformance.errors import Breakdown, Finding
-from conformance.mutation import MutantRun
+from conformance.mutation.queue import MutantRun
 
 
 def test_mutant(mutant_run: MutantRun) -> None:

@@ -69,6 +69,7 @@ class EmbeddedProvider:
         self._supervisor = Supervisor(folder.run_id)
         self._host: HostRunner | None = None
         self._client: KubeClient | None = None
+        self._audit: AuditLog | None = None
 
     def up(self) -> Cluster:
         """Start the control plane and its node; follow the Pods of Flux controllers from now on.
@@ -90,13 +91,14 @@ class EmbeddedProvider:
             logs=self._logs,
         )
         self._host.start()
+        self._audit = AuditLog(_state(home) / "logs" / "audit.log")
         return Cluster(
             name=self._name,
             kubeconfig=kubeconfig,
             client=client,
             version=client.version(),
             capabilities=frozenset({Capability.FLUX_PROCESSES, Capability.AUDIT_LOG}),
-            audit=AuditLog(_state(home) / "logs" / "audit.log"),
+            audit=self._audit,
             logs=self._logs,
             host=self._host,
             argument_changes=describe_changes(),
@@ -111,6 +113,8 @@ class EmbeddedProvider:
         end_processes(processes_of_run(self._folder.run_id, self._is_mine), grace_s=0)
         if self._client is not None:
             self._client.close()
+        if self._audit is not None:
+            self._audit.close()
         state = self._folder.path / self._name / "control-plane"
         for log in _state(state).glob("logs/*.log"):
             self._logs.mkdir(parents=True, exist_ok=True)
@@ -118,7 +122,7 @@ class EmbeddedProvider:
         shutil.rmtree(self._folder.path / self._name, ignore_errors=True)
 
     def _is_mine(self, variables: Mapping[str, str]) -> bool:
-        return variables.get("KWOK_WORKDIR", "").startswith(str(self._folder.path / self._name))
+        return Path(variables.get("KWOK_WORKDIR", "/")).is_relative_to(self._folder.path / self._name)
 
     def _create(self, home: Path, kubeconfig: Path) -> None:
         config = self._folder.sub(self._name) / "kwokctl.yaml"

@@ -107,6 +107,10 @@ class HostRunner:
         """Return the controller's log file."""
         return self._logs / f"{controller}.log"
 
+    def temporary(self, controller: str) -> Path:
+        """Return the folder that the process takes for temporary files."""
+        return self._places_of(controller).folder / "tmp"
+
     def with_fault(self, controller: str, binary: Path, environment: Mapping[str, str]) -> None:
         """Restart a controller from another binary, and wait until it is ready."""
         self._faults[controller] = _Fault(binary, environment)

@@ -20,6 +20,9 @@ class ControllerHost(Protocol):
     def log(self, controller: str) -> Path:
         """Return the controller's log file."""
 
+    def temporary(self, controller: str) -> Path:
+        """Return the folder that the process takes for temporary files."""
+
     def with_fault(self, controller: str, binary: Path, environment: Mapping[str, str]) -> None:
         """Restart a controller from another binary, until `without_fault`."""
 

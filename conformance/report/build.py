@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from conformance import __version__
-from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Result, Run
+from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Plane, Result, Run, Tally
 from conformance.report import verdict, wording
 from conformance.report.redact import redact_tree, redactor
 from conformance.report.schema import (
@@ -14,23 +14,29 @@ from conformance.report.schema import (
     Controller,
     ControlRow,
     Counts,
+    Denials,
     EnvironmentBlock,
     EvidenceFile,
     Judgement,
     MutantCounts,
     MutantRow,
+    PartRow,
     PhaseRow,
     ProfileBlock,
     ResultRow,
     RunBlock,
+    SlowRow,
     Subject,
     Suite,
     Summary,
+    TallyRow,
 )
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """A tenant chooses many texts of a report: none may move a terminal's cursor, or make a file that cannot be written."""
 _CONTROLLERS = ("-controller", "source-watcher")
+_SLOWEST = 10
+_TWO, _THREE = 2, 3
 
 
 def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
@@ -62,7 +68,12 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         profile=ProfileBlock(name=run.profile, judged_levels=tuple(sorted(run.profile.levels))),
         summary=_summary(run, results),
         results=results,
+        explanations={
+            check: tuple(PartRow(name=p.name, text=p.text, form=p.form) for p in parts)
+            for check, parts in sorted(run.explanations.items())
+        },
         mutants=tuple(_mutant(mutant) for mutant in sorted(run.mutants, key=lambda m: (m.environment, m.id))),
+        tallies=tuple(_tally(tally) for tally in sorted(run.tallies, key=lambda t: (t.environment, t.key))),
         lockdown={str(environment): _lockdown(run, environment) for environment in run.lockdown},
         binaries=tuple(_binary(binary) for binary in sorted(run.binaries, key=lambda b: b.tool)),
         phases=tuple(PhaseRow(name=p.name, environment=p.environment, seconds=p.seconds) for p in run.phases),
@@ -100,7 +111,7 @@ def _result(result: Result, run: Run) -> ResultRow:
         judged=judged,
         environment=result.environment,
         result=result.outcome,
-        reading=wording.reading(result.level, result.outcome, judged=judged),
+        reading=wording.reading(result.id, result.level, result.outcome, judged=judged),
         duration=round(result.duration_s, 3),
         control=result.control,
         control_state=result.control_state,
@@ -112,6 +123,8 @@ def _result(result: Result, run: Run) -> ResultRow:
         rerun=result.rerun,
         spec=result.spec,
         source=result.source,
+        denial=result.denial,
+        planes=tuple(Plane(plane) for plane in result.planes),
     )
 
 
@@ -123,8 +136,21 @@ def _mutant(mutant: MutantResult) -> MutantRow:
         result=verdict.mutant_result(mutant),
         duration=round(mutant.duration_s, 3),
         kills=dict(sorted(mutant.kills.items())),
+        bystanders=dict(sorted(mutant.bystanders.items())),
         green_again=mutant.green_again,
         message=mutant.message,
+    )
+
+
+def _tally(tally: Tally) -> TallyRow:
+    return TallyRow(
+        key=tally.key,
+        environment=tally.environment,
+        rounds=tally.rounds,
+        failed=tally.failed,
+        errors=tally.errors,
+        upper_bound=tally.upper_bound,
+        flips=tally.flips,
     )
 
 
@@ -179,9 +205,11 @@ def _summary(run: Run, results: Sequence[ResultRow]) -> Summary:
             for environment in run.environments
         },
         mutants=_mutant_counts(run.mutants),
+        denials=_denials(results),
+        slowest=_slowest(results),
         missing=verdict.missing(run),
         limits_open=tuple(f"{row.environment}/{row.key}" for row in limits if row.result is Outcome.FAILED),
-        limits_closed=tuple(f"{row.environment}/{row.key}" for row in limits if row.result is Outcome.PASSED),
+        limits_closed=tuple(f"{row.environment}/{row.key}" for row in limits if wording.state(row) == "limit-closed"),
     )
 
 
@@ -192,9 +220,29 @@ def _counts(rows: Iterable[ResultRow]) -> Counts:
 
 def _mutant_counts(mutants: Sequence[MutantResult]) -> MutantCounts:
     by_result = Counter(verdict.mutant_result(mutant) for mutant in mutants)
+    beside = Counter(kill for mutant in mutants for kill in mutant.bystanders.values())
     return MutantCounts(
         total=len(mutants),
         killed=by_result[Kill.KILLED],
         survived=by_result[Kill.SURVIVED],
         error=by_result[Kill.ERROR],
+        score=_share(by_result[Kill.KILLED], len(mutants)),
+        bystanders=beside.total(),
+        stayed_green=beside[Kill.SURVIVED],
+        precision=_share(beside[Kill.SURVIVED], beside.total()),
     )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _denials(results: Sequence[ResultRow]) -> Denials:
+    # Only what passed: of a denial that failed, the planes say where the harm showed.
+    seen = [len(row.planes) for row in results if row.denial and row.result is Outcome.PASSED]
+    return Denials(total=len(seen), on_two=sum(n >= _TWO for n in seen), on_three=sum(n >= _THREE for n in seen))
+
+
+def _slowest(results: Sequence[ResultRow]) -> tuple[SlowRow, ...]:
+    known = sorted((row for row in results if row.duration > 0), key=lambda row: -row.duration)
+    return tuple(SlowRow(key=r.key, environment=r.environment, seconds=r.duration) for r in known[:_SLOWEST])

@@ -1,22 +1,17 @@
 """Geometry of the report's pictures; templates/charts.html.j2 draws them. Pure numbers, no markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.model import Environment, Kill, Outcome
+from conformance.model import Environment, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, ResultRow
 
-_KILLS = [Kill.KILLED, Kill.ERROR, Kill.SURVIVED]
-"""From the best to the worst."""
 _SEVERITY = ("failed", "error", "skipped", "unsupported", "limit-closed", "limit-open", "passed")
 """The worst of a parametrised check's results stands for all of them."""
-WIDTH = 1070
-"""What the page's column holds without scrolling."""
 PER_LINE = 17
 CELL_W, CELL_H, HEAD_H, LINE_GAP = 42, 21, 16, 12
 AREA_W, PLACE_W = 250, 76
-KILL_HEAD_H, KILL_CELL_LEAST, KILL_CELL_MOST, LETTER_W = 34, 12, 24, 6.4
 BAR_H, BAR_LABEL_W, BAR_W, BAR_VALUE_W = 22, 250, 480, 90
 
 
@@ -122,47 +117,16 @@ def _of_check(
             yield Cell(x, y + n * CELL_H, wording.state(worst), title, anchor(worst))
 
 
-def kill_matrix(report: ConformanceReport) -> Matrix:
-    """Return mutants by rows and checks by columns, ordered so that the kills run along the diagonal.
-
-    A parametrised check has one column: the worst that its parameters said.
-    """
-    columns = sorted({key.partition("[")[0] for mutant in report.mutants for key in mutant.kills})
-    rows = sorted(report.mutants, key=lambda m: (min(m.kills, default="~"), m.environment, m.id))
-    several = len({mutant.environment for mutant in rows}) > 1
-    names = [f"{mutant.id} ({mutant.environment})" if several else mutant.id for mutant in rows]
-    left = max(map(len, names), default=0) * LETTER_W + 12
-    size = min(KILL_CELL_MOST, max(KILL_CELL_LEAST, int((WIDTH - left - 20) / max(len(columns), 1))))
-    at = {key: left + n * size for n, key in enumerate(columns)}
-    cells = [
-        Cell(at[check], KILL_HEAD_H + n * size, kill.value, f"{mutant.id} in {mutant.environment}: {check} says {kill}")
-        for n, mutant in enumerate(rows)
-        for check, kill in _by_check(mutant.kills).items()
-    ]
-    labels = [Label(left - 8, KILL_HEAD_H + (n + 0.5) * size + 4, name) for n, name in enumerate(names)]
-    heads = [Label(at[key] + size / 2 + 2, KILL_HEAD_H - 5, key) for key in columns]
-    width = left + len(columns) * size + 40
-    return Matrix(width, KILL_HEAD_H + len(rows) * size + 4, size, size, cells, (), heads, labels)
-
-
-def _by_check(kills: Mapping[str, Kill]) -> dict[str, Kill]:
-    worst: dict[str, Kill] = {}
-    for key, kill in kills.items():
-        check = key.partition("[")[0]
-        worst[check] = max(worst.get(check, Kill.KILLED), kill, key=_KILLS.index)
-    return worst
-
-
 def phase_bars(report: ConformanceReport) -> Bars:
     """Return the phases as bars, in the order in which they ran."""
     return _bars((f"{p.environment}  {p.name}".strip(), p.seconds, "") for p in report.phases)
 
 
-def slowest_bars(report: ConformanceReport, number: int = 10) -> Bars:
+def slowest_bars(report: ConformanceReport) -> Bars:
     """Return the slowest checks as bars."""
-    rows = sorted(report.results, key=lambda row: -row.duration)[:number]
-    rows = [row for row in rows if row.duration > 0 or row.result is Outcome.PASSED]
-    return _bars((f"{row.key}  {row.environment}", row.duration, anchor(row)) for row in rows)
+    anchors = {(row.key, row.environment): anchor(row) for row in report.results}
+    rows = report.summary.slowest
+    return _bars((f"{r.key}  {r.environment}", r.seconds, anchors.get((r.key, r.environment), "")) for r in rows)
 
 
 def _bars(rows: Iterable[tuple[str, float, str]]) -> Bars:

@@ -17,6 +17,9 @@ def annotations(report: ConformanceReport) -> list[str]:
     """Return workflow commands: findings, then what could not be judged, then blind mutants; at most ten errors."""
     found = list(_errors(report))
     lines = [_command("error", title, text) for title, text in found[:SHOWN_ANNOTATIONS]]
+    lines += [
+        _command("warning", "documented limit closed", text) for text in wording.closed(report)[:SHOWN_ANNOTATIONS]
+    ]
     if len(found) > SHOWN_ANNOTATIONS:
         more = f"and {len(found) - SHOWN_ANNOTATIONS} more: see the step summary and report.html"
         lines.append(_command("notice", "flux-tenancy-conformance", more))
@@ -72,8 +75,10 @@ def _blocks(report: ConformanceReport, artifact: str) -> Iterator[str]:
     )
     if artifact:
         yield f"[Report and evidence]({artifact})\n\n"
+    yield from _list("Documented limits closed: review their rows", wording.closed(report))
     yield from _list("Why", report.judgement.reasons)
     yield from _list("Reservations", report.judgement.provisional_reasons)
+    yield from _list("In numbers", _numbers(report))
     yield from _matrix(report)
     shown = [row for row in report.results if wording.is_finding(row) or wording.is_breakdown(row)]
     if shown:
@@ -85,6 +90,14 @@ def _blocks(report: ConformanceReport, artifact: str) -> Iterator[str]:
     yield from _list("Documented limits", limits)
     if report.mutants:
         yield f"### Mutants\n\n{_fenced(terminal.mutants(report))}\n\n"
+
+
+def _numbers(report: ConformanceReport) -> list[str]:
+    judged = report.summary.judged
+    said = [f"{judged.passed} of {judged.total} judged checks passed", wording.planes(report)]
+    said += [text for _, text in wording.mutation(report) if report.mutants]
+    said += wording.rounds(report)
+    return [text for text in said if text]
 
 
 def _list(title: str, items: Sequence[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import jinja2
 
 from conformance.model import Outcome
-from conformance.report import charts, wording
+from conformance.report import charts, kill_matrix, wording
 from conformance.report.schema import ConformanceReport, ResultRow
 
 _TEMPLATE = "report.html.j2"
@@ -37,13 +37,14 @@ def _pictures(report: ConformanceReport) -> dict[str, Any]:
     limits = wording.limits(report)
     return {
         "matrix": charts.results_matrix(report),
-        "kill_matrix": charts.kill_matrix(report),
+        "kill_matrices": kill_matrix.pictures(report),
         "phase_bars": charts.phase_bars(report),
         "slowest_bars": charts.slowest_bars(report),
         "findings": [row for row in report.results if wording.is_finding(row)],
         "broken": [row for row in report.results if wording.is_breakdown(row)],
         "limits": limits,
         "areas": _by_area(report),
+        "explained_at": _explained_at(report),
         "outcomes": [outcome for outcome in Outcome if any(row.result is outcome for row in report.results)],
     }
 
@@ -56,6 +57,12 @@ def _by_area(report: ConformanceReport) -> list[tuple[str, str, list[ResultRow]]
         (letter, wording.AREAS.get(letter, "other"), [row for row in rows if wording.area(row) == letter])
         for letter in letters
     ]
+
+
+def _explained_at(report: ConformanceReport) -> dict[str, str]:
+    """Return id of a check -> anchor of its first result, which shows the explanation for all of them."""
+    rows = sorted(report.results, key=lambda row: row.key)
+    return {row.id: charts.anchor(row) for row in reversed(rows) if row.id in report.explanations}
 
 
 def _local(path: str) -> str:

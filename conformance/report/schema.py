@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from conformance.model import Environment, Kill, Level, Outcome, Profile, Verdict
+from conformance.model import Environment, Form, Kill, Level, Outcome, Plane, Profile, Verdict
 
 API_VERSION: Literal["conformance.fluxtenancy.dev/v1alpha1"] = "conformance.fluxtenancy.dev/v1alpha1"
 KIND: Literal["ConformanceReport"] = "ConformanceReport"
@@ -121,6 +121,16 @@ class ResultRow(Document):
     rerun: str = ""
     spec: str = ""
     source: str = ""
+    denial: bool = Field(False, description="something was refused, or harm stayed absent: what planes can show")
+    planes: tuple[Plane, ...] = Field((), description="where the denial was seen; planes are independent of each other")
+
+
+class PartRow(Document):
+    """One labelled part of the explanation of a check."""
+
+    name: str
+    text: str
+    form: Form = Form.TEXT
 
 
 class MutantRow(Document):
@@ -132,8 +142,24 @@ class MutantRow(Document):
     result: Kill
     duration: float = Field(description="seconds")
     kills: dict[str, Kill] = Field(description="key of a check to what it said under the mutant")
+    bystanders: dict[str, Kill] = Field(
+        default_factory=dict,
+        description="key of a check that does not claim the mutant to what it said: survived is right, killed is false",
+    )
     green_again: bool = Field(description="the control was put back and the checks passed again")
     message: str = ""
+
+
+class TallyRow(Document):
+    """One check in one environment, judged in several rounds; the worst round is its result."""
+
+    key: str
+    environment: Environment
+    rounds: int
+    failed: int
+    errors: int
+    upper_bound: float = Field(description="failure rate, from 0 to 1, that is not exceeded with 95 % confidence")
+    flips: bool = Field(description="it did not say the same in every round")
 
 
 class Binary(Document):
@@ -175,6 +201,26 @@ class MutantCounts(Document):
     killed: int = 0
     survived: int = 0
     error: int = 0
+    score: float | None = Field(None, description="share of mutants that were killed; null: none ran")
+    bystanders: int = Field(0, description="times that a check ran under a mutant that it does not claim")
+    stayed_green: int = 0
+    precision: float | None = Field(None, description="share of bystanders that stayed green; null: none ran")
+
+
+class Denials(Document):
+    """On how many planes the denials were seen, of those checks that passed."""
+
+    total: int = 0
+    on_two: int = Field(0, description="seen on two planes or more")
+    on_three: int = Field(0, description="seen on three planes or more")
+
+
+class SlowRow(Document):
+    """One of the slowest checks."""
+
+    key: str
+    environment: Environment
+    seconds: float
 
 
 class Summary(Document):
@@ -184,6 +230,8 @@ class Summary(Document):
     unjudged: Counts = Field(description="documented limits, and levels outside the profile")
     by_environment: dict[str, Counts]
     mutants: MutantCounts
+    denials: Denials = Denials(on_two=0, on_three=0)
+    slowest: tuple[SlowRow, ...] = Field((), description="the ten checks that took longest")
     missing: tuple[str, ...] = Field((), description="environment/key of checks that were collected and gave no result")
     limits_open: tuple[str, ...] = Field((), description="documented limits that are still there")
     limits_closed: tuple[str, ...] = Field((), description="documented limits that are gone: review their rows")
@@ -203,7 +251,11 @@ class ConformanceReport(Document):
     profile: ProfileBlock
     summary: Summary
     results: tuple[ResultRow, ...]
+    explanations: dict[str, tuple[PartRow, ...]] = Field(
+        default_factory=dict, description="id of a check to what it is for, and how to mend what it finds"
+    )
     mutants: tuple[MutantRow, ...] = ()
+    tallies: tuple[TallyRow, ...] = Field((), description="empty unless the checks were repeated")
     lockdown: dict[str, tuple[ControlRow, ...]] = Field(description="environment to its controls")
     binaries: tuple[Binary, ...] = ()
     phases: tuple[PhaseRow, ...] = ()

@@ -21,8 +21,8 @@ def summary(report: ConformanceReport, *, folder: str = "", color: bool = False)
     `folder` is where the report lies, as the user should type it. Colour adds nothing to the words: findings are red,
     breakdowns yellow.
     """
-    blocks = [phases(report), checks(report), failures(report, color=color), mutants(report)]
-    blocks.append(verdict(report, folder=folder, color=color))
+    blocks = [phases(report), slowest(report), checks(report), failures(report, color=color), mutants(report)]
+    blocks += [closed(report, color=color), verdict(report, folder=folder, color=color)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -32,6 +32,15 @@ def phases(report: ConformanceReport) -> str:
     place = max((len(phase.environment) for phase in report.phases), default=0)
     lines = [_phase(phase, place, width) for phase in report.phases]
     return "\n".join(["phases", *lines]) if lines else ""
+
+
+def slowest(report: ConformanceReport) -> str:
+    """Return the checks that took longest."""
+    rows = report.summary.slowest
+    width = max((len(row.key) for row in rows), default=0)
+    place = max((len(row.environment) for row in rows), default=0)
+    lines = [f"  {r.environment:<{place}}  {r.key:<{width}}  {wording.seconds(r.seconds):>12}" for r in rows]
+    return "\n".join(["slowest checks", *lines]) if lines else ""
 
 
 def checks(report: ConformanceReport) -> str:
@@ -59,13 +68,19 @@ def failures(report: ConformanceReport, *, color: bool = False) -> str:
 
 
 def mutants(report: ConformanceReport) -> str:
-    """Return how many mutants were killed, and a line for each that was not."""
+    """Return how many mutants were killed and how precisely, and a line for each that says otherwise."""
     if not report.mutants:
         return ""
-    counts = report.summary.mutants
-    lines = [f"mutants  {counts.killed} of {counts.total} killed"]
-    lines += [f"  {wording.mutant_line(row)}" for row in report.mutants if row.result is not Kill.KILLED]
-    return "\n".join(lines)
+    lines = [f"mutants  {'; '.join(text for _, text in wording.mutation(report))}"]
+    wrong = [row for row in report.mutants if row.result is not Kill.KILLED or wording.false_kills(row)]
+    return "\n".join([*lines, *(f"  {wording.mutant_line(row)}" for row in wrong)])
+
+
+def closed(report: ConformanceReport, *, color: bool = False) -> str:
+    """Return a block for the documented limits that are gone, which nobody may overlook."""
+    lines = wording.closed(report)
+    text = "\n".join([f"LIMITS CLOSED  {len(lines)}: Flux now does what its rows say that it does not", *lines])
+    return _tinted(text.replace("\n", "\n  "), _BOLD + _YELLOW, color) if lines else ""
 
 
 def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False) -> str:
@@ -78,6 +93,8 @@ def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False)
         lines.append(f"  {'':<9} and {len(reasons) - _REASONS} more in report.yaml")
     lines += [_line("but", text) for text in report.judgement.provisional_reasons]
     lines.append(_line("judged", _judged(report)))
+    lines += [_line("planes", text) for text in [wording.planes(report)] if text]
+    lines += [_line("rounds", text) for text in wording.rounds(report)]
     lines += [_line("outside", text) for text in wording.outside(report)]
     lines += [_line("limits", text) for text in _limits(report)]
     lines += [_line("note", text) for text in report.notes]

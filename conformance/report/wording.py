@@ -1,9 +1,11 @@
 """The words that every form of the report shares, so that a failure reads the same on a terminal and in a browser."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 
 from conformance.model import Kill, Level, Outcome, Verdict
-from conformance.report.schema import ConformanceReport, MutantRow, ResultRow
+from conformance.report.schema import ConformanceReport, MutantRow, ResultRow, TallyRow
+from conformance.rows import Expected, rows
 
 AREAS: Mapping[str, str] = {
     "A": "Platform lockdown",
@@ -24,6 +26,9 @@ LIMIT_CLOSED = "documented limit closed: review the row"
 LIMIT_NOT_SEEN = "documented limit, not looked at"
 NOT_A_FINDING = "ERROR (not a finding):"
 
+SHOWN_BESIDE = frozenset({"statement", "level", "in", "spec", "source"})
+"""Parts of an explanation that each result of the check has anyway."""
+
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.CONFORMANT: "Every judged check passed.",
     Verdict.NON_CONFORMANT: "At least one isolation property does not hold.",
@@ -40,12 +45,16 @@ SYMBOLS: Mapping[str, str] = {
     "limit-closed": "◆",
     "killed": "✓",
     "survived": "✗",
+    "stayed": "·",
+    "false-kill": "✗",
 }
 
 
-def reading(level: Level, outcome: Outcome, *, judged: bool) -> str:
+def reading(check_id: str, level: Level, outcome: Outcome, *, judged: bool) -> str:
     """Say what a result means: a documented limit that `failed` is no finding."""
     if level is Level.PROVISIONAL:
+        if _known_to_hold(check_id) and outcome is Outcome.PASSED:
+            return "the property holds; reported, never judged"
         return {Outcome.FAILED: LIMIT_OPEN, Outcome.PASSED: LIMIT_CLOSED}.get(outcome, LIMIT_NOT_SEEN)
     said = {
         Outcome.PASSED: "the property holds",
@@ -61,9 +70,15 @@ def state(row: ResultRow) -> str:
     """Return the one word that a result is coloured by; a documented limit has its own two."""
     if row.level is Level.PROVISIONAL and row.result is Outcome.FAILED:
         return "limit-open"
-    if row.level is Level.PROVISIONAL and row.result is Outcome.PASSED:
+    if row.level is Level.PROVISIONAL and row.result is Outcome.PASSED and not _known_to_hold(row.id):
         return "limit-closed"
     return row.result.value
+
+
+def _known_to_hold(check_id: str) -> bool:
+    """Whether the catalogue says that a property holds on the published architecture: then it is no limit."""
+    row = rows().get(check_id)
+    return row is not None and row.expected is Expected.HOLDS
 
 
 def area(row: ResultRow) -> str:
@@ -126,7 +141,71 @@ def mutant_line(row: MutantRow) -> str:
     said += [f"not judged by {', '.join(unsure)}"] if unsure else []
     said += [] if row.kills else ["judged by no check"]
     said += [] if row.green_again else ["not reverted cleanly"]
+    false = false_kills(row)
+    said += [f"false kills: {', '.join(false)}"] if false else []
     return f"{row.id} in {row.environment}: {'; '.join(said) or 'killed'}"
+
+
+def false_kills(row: MutantRow) -> list[str]:
+    """Return the bystanders that did not stay green under a mutant that they do not claim."""
+    said = {Kill.KILLED: "", Kill.ERROR: " (not judged)"}
+    return [f"{key}{said[kill]}" for key, kill in row.bystanders.items() if kill in said]
+
+
+def mutation(report: ConformanceReport) -> list[tuple[str, str]]:
+    """Return score and precision, in words and numbers; a bystander that broke down did not stay green either."""
+    seen = report.summary.mutants
+    lines = [("score", f"{seen.killed} of {seen.total} mutants killed ({share(seen.killed, seen.total)})")]
+    if seen.bystanders:
+        green = f"{seen.stayed_green} of {seen.bystanders} bystanders stayed green"
+        lines.append(("precision", f"{green} ({share(seen.stayed_green, seen.bystanders)})"))
+    return lines
+
+
+def planes(report: ConformanceReport) -> str:
+    """Return on how many planes the denials were seen; empty where there was none."""
+    seen = report.summary.denials
+    two = f"{seen.on_two} on two planes or more ({share(seen.on_two, seen.total)})"
+    three = f"{seen.on_three} on three ({share(seen.on_three, seen.total)})"
+    return f"of {seen.total} denials {two}, {three}" if seen.total else ""
+
+
+def rounds(report: ConformanceReport) -> list[str]:
+    """Return how steady the checks were where they were repeated, then a line for each that was not."""
+    known = report.tallies
+    if not known:
+        return []
+    unsteady = [row for row in known if row.flips]
+    clean = [row.upper_bound for row in known if not row.failed + row.errors]
+    said = f"{max(row.rounds for row in known)} rounds: {len(known) - len(unsteady)} of {len(known)} checks steady"
+    if clean:
+        said += f"; one that always passed fails in at most {_at_most(max(clean))} of rounds (95 % confidence)"
+    return [said, *(_unsteady(row) for row in unsteady)]
+
+
+def _at_most(rate: float) -> str:
+    return f"{ceil(round(rate * 1000, 6)) / 10:g} %"
+
+
+def _unsteady(row: TallyRow) -> str:
+    passed = row.rounds - row.failed - row.errors
+    counts = f"{passed} passed, {row.failed} failed, {row.errors} not judged"
+    most = _at_most(row.upper_bound)
+    return f"{row.key} in {row.environment}: of {row.rounds} rounds {counts}; up to {most} may not pass"
+
+
+def closed(report: ConformanceReport) -> list[str]:
+    """Return a line for each documented limit that is gone: Flux has changed, and somebody must look."""
+    return [
+        f"{row.key} in {row.environment}: {LIMIT_CLOSED} ({row.statement})"
+        for row in limits(report)
+        if state(row) == "limit-closed"
+    ]
+
+
+def share(part: int, whole: int) -> str:
+    """Return a share in percent, rounded down: 99.96 % is not all."""
+    return f"{floor(part * 1000 / whole) / 10:g} %" if whole else "–"
 
 
 def outside(report: ConformanceReport) -> list[str]:

@@ -48,6 +48,7 @@ class AccessControl:
     def __init__(self) -> None:
         self._credentials: dict[str, dict[str, Credential]] = {}
         self._public: set[str] = set()
+        self._keys: dict[str, tuple[str, Access]] = {}
         self._opened = 0
         self._lock = threading.Lock()
 
@@ -76,6 +77,22 @@ class AccessControl:
             self._credentials[repository] = made
             if public:
                 self._public.add(repository)
+
+    def add_key(self, public: str, repository: str, access: Access) -> None:
+        """Let the holder of a key (algorithm and public half) into one repository, over SSH."""
+        with self._lock:
+            self._keys[public] = (repository, access)
+
+    def knows_key(self, public: str) -> bool:
+        """Whether a key belongs to any repository."""
+        return not self.acl_enabled or public in self._keys
+
+    def judge_key(self, public: str, repository: str, wanted: Access) -> Decision:
+        """Decide on one command over SSH; 403 for another repository, or for a push with a key that may only read."""
+        name, access = self._keys.get(public, ("", Access.READ))
+        user = f"deploy key of {name}" if name else ""
+        allowed = not self.acl_enabled or (name == repository and wanted in (Access.READ, access))
+        return Decision(status=HTTPStatus.OK if allowed else HTTPStatus.FORBIDDEN, user=user)
 
     def users(self, repository: str) -> Mapping[str, Credential]:
         """Return the credentials of a repository by user name; empty when it is unknown."""

@@ -3,15 +3,17 @@
 /<org>/<name>.git    git, for readers and writers that hold the repository's credential
 /raw/<path>          plain files for everybody
 /charts/<org>/       Helm repositories for everybody: index.yaml and *.tgz
+/events/<path>       takes notifications from everybody, and keeps them
 """
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from conformance.errors import ProcessError, ServerError
 from conformance.process import run
@@ -20,8 +22,12 @@ from conformance.repos.access_log import AccessLog, Entry
 from conformance.repos.git_binary import isolated_environment, require_git
 from conformance.repos.http_backend import HttpBackend
 from conformance.repos.listener import HOST, Listener
+from conformance.repos.recorder import Received, Recorder
 from conformance.repos.routes import is_repository_name, repository_name
 from conformance.repos.web import Application
+
+if TYPE_CHECKING:
+    from conformance.repos.ssh import SshServer
 
 _INIT_TIMEOUT_S = 30.0
 _DEFAULT_USERS: Mapping[str, Access] = {"git": Access.WRITE}
@@ -52,6 +58,10 @@ class GitServer:
             folder.mkdir(parents=True, exist_ok=True)
         self._control = AccessControl()
         self._log = AccessLog(log)
+        self._run_id = run_id
+        self._ssh: SshServer | None = None
+        self._ssh_lock = threading.Lock()
+        self._recorder = Recorder()
         errors = log.with_name("git-server-errors.log")
         self._listener = Listener(port=port, errors=errors)
         self._backend = HttpBackend(self._git, self._repositories, log=errors, run_id=run_id)
@@ -78,6 +88,7 @@ class GitServer:
             control=self._control,
             log=self._log,
             backend=self._backend,
+            recorder=self._recorder,
         )
         self._backend.start()
         self._listener.start(application)
@@ -86,6 +97,26 @@ class GitServer:
         """Close the port, end all requests and their git processes; harmless when not started."""
         self._backend.stop()
         self._listener.stop()
+        with self._ssh_lock:
+            ssh, self._ssh = self._ssh, None
+        if ssh is not None:
+            ssh.stop()
+
+    @property
+    def ssh(self) -> "SshServer":
+        """The same repositories over SSH; the server is started when it is first asked for.
+
+        Raises:
+            ServerError: no port can be bound.
+        """
+        from conformance.repos.ssh import SshServer  # noqa: PLC0415  # a third of a second, for two checks
+
+        with self._ssh_lock:
+            if self._ssh is None:
+                made = SshServer(self._git, self._repositories, self._control, self._log, run_id=self._run_id)
+                made.start()
+                self._ssh = made
+            return self._ssh
 
     @property
     def port(self) -> int:
@@ -186,6 +217,14 @@ class GitServer:
         """Return the requests that match, in order of arrival; those under way are among them."""
         name = None if repository is None else repository_name(repository)
         return self._log.entries(repository=name, path_contains=path_contains, service=service, since=since)
+
+    def received(self, path_contains: str, *, since: datetime | None = None) -> list[Received]:
+        """Return the notifications that came in below a path."""
+        return self._recorder.received(path_contains=path_contains, since=since)
+
+    def forget(self, path_contains: str) -> None:
+        """Drop the notifications below a path."""
+        self._recorder.forget(path_contains)
 
     def _new_folder(self, path: str) -> Path:
         name = repository_name(path)

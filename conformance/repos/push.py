@@ -7,9 +7,10 @@ neither read nor written, and a password travels in the child's environment only
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from conformance.errors import ServerError
@@ -26,11 +27,18 @@ BETWEEN_COMMITS = timedelta(minutes=1)
 
 
 def commit_and_push(
-    worktree: Path, url: str, branch: str = "main", message: str = "Initial commit", *, username: str, password: str
+    worktree: Path,
+    url: str,
+    branch: str = "main",
+    message: str = "Initial commit",
+    *,
+    username: str,
+    password: str,
+    submodules: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Push a plain folder as the first commit of a branch; the folder itself is left as it is.
 
-    Files that the folder's own .gitignore names are left out, as git leaves them out.
+    Files that the folder's own .gitignore names are left out, as git leaves them out. `submodules`: path -> commit.
 
     Raises:
         InputError: no usable git.
@@ -41,6 +49,8 @@ def commit_and_push(
         with _explained(f"cannot push '{worktree}' to {url}, branch {branch}"):
             git.init("--quiet", "--template=", f"--initial-branch={branch}")
             git.add("--all", "--", ".")
+            for path, commit in submodules.items():
+                git.update_index("--add", "--cacheinfo", f"160000,{commit},{path}")
             if not git.ls_files("--cached"):
                 raise ServerError(f"'{worktree}' holds no files that could be pushed to {url}")
             return _commit_and_push(git, url, branch, message, number=0)
@@ -105,6 +115,27 @@ class TenantRepository:
                 return self.head()
             number = int(self._git.rev_list("--count", "HEAD"))
             return _commit_and_push(self._git, self.url, self.branch, message, number=number)
+
+    def push_with(self, ssh_command: str, url: str, branch: str) -> str:
+        """Push the head to another branch over SSH; return what git said of a refusal, empty when it went through.
+
+        Raises:
+            ServerError: no SSH client.
+        """
+        from git.exc import GitCommandError  # noqa: PLC0415  # see _git
+
+        variables = {"GIT_SSH_COMMAND": ssh_command, "GIT_SSH_VARIANT": "ssh"}
+        with self._lock, self._git.custom_environment(**variables):
+            try:
+                self._git.push("--quiet", url, f"HEAD:refs/heads/{branch}")
+            except GitCommandError as error:
+                return str(error.stderr)
+        return ""
+
+    def has_branch(self, branch: str) -> bool:
+        """Whether the server holds a branch."""
+        with self._lock, _explained(f"cannot list the branches of {self.url}"):
+            return bool(self._git.ls_remote(self.url, f"refs/heads/{branch}"))
 
     def head(self) -> str:
         """Return the commit that the clone stands on."""

@@ -13,8 +13,11 @@ from conformance.repos.access_control import Access
 _GIT = re.compile(r"^/(?P<name>.+?)(?:\.git)?/(?P<endpoint>info/refs|git-upload-pack|git-receive-pack)$")
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*"
 _REPOSITORY = re.compile(rf"^{_SEGMENT}(?:/{_SEGMENT})*$")
+EVENTS = "events"
+"""First segment of what takes notifications."""
 FILES = ("raw", "charts")
 """First segments that hold plain files and no repositories."""
+_RESERVED = (*FILES, EVENTS)
 _FILE_SEGMENT = 2
 
 
@@ -46,7 +49,7 @@ def read_target(uri: str) -> Target:
     redirect = quote(path) + query if path != decoded else ""
     path = _file_path(path)
     kind = _first_segment(path.lstrip("/"))
-    if kind in FILES:
+    if kind in _RESERVED:
         return Target(path=path, redirect=redirect, service=kind)
     match = _GIT.match(path)
     if match is None:
@@ -62,7 +65,7 @@ def read_target(uri: str) -> Target:
 def _file_path(path: str) -> str:
     """Read `/org/charts/…` as `/charts/org/…`: an organisation's files lie below its own allowlist prefix too."""
     segments = path.split("/")
-    if len(segments) > _FILE_SEGMENT and segments[_FILE_SEGMENT] in FILES and segments[1] not in FILES:
+    if len(segments) > _FILE_SEGMENT and segments[_FILE_SEGMENT] in _RESERVED and segments[1] not in _RESERVED:
         segments[1], segments[_FILE_SEGMENT] = segments[_FILE_SEGMENT], segments[1]
     return "/".join(segments)
 
@@ -86,7 +89,7 @@ def repository_name(path: str) -> str:
 
 def is_repository_name(name: str) -> bool:
     """Whether a repository can have this name: plain segments, none of them hidden, none of ours."""
-    return bool(_REPOSITORY.match(name)) and _first_segment(name) not in FILES
+    return bool(_REPOSITORY.match(name)) and _first_segment(name) not in _RESERVED
 
 
 def _first_segment(path: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 from conformance.repos.access_control import AccessControl
 from conformance.repos.access_log import AccessLog
 from conformance.repos.http_backend import HttpBackend, Response
-from conformance.repos.routes import FILES, Target, read_target
+from conformance.repos.recorder import Recorder
+from conformance.repos.routes import EVENTS, FILES, Target, read_target
 
 _TYPES = {
     ".yaml": "application/yaml",
@@ -22,13 +23,21 @@ class Application:
     """Answers requests for what the server holds; `files` is the folder behind /raw and /charts."""
 
     def __init__(
-        self, *, repositories: Path, files: Path, control: AccessControl, log: AccessLog, backend: HttpBackend
+        self,
+        *,
+        repositories: Path,
+        files: Path,
+        control: AccessControl,
+        log: AccessLog,
+        backend: HttpBackend,
+        recorder: Recorder,
     ) -> None:
         self._repositories = repositories
         self._files = files
         self._control = control
         self._log = log
         self._backend = backend
+        self._recorder = recorder
 
     def __call__(self, request: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -69,6 +78,9 @@ class Application:
             return text(moved, Location=target.redirect)
         if target.service in FILES:
             return self._file(method, target)
+        if target.service == EVENTS:
+            self._recorder.record(target.path, request["wsgi.input"].read())
+            return text(HTTPStatus.OK)
         if not self._exists(target) or not target.service:  # the dumb protocol names no service
             return text(HTTPStatus.NOT_FOUND)
         return self._repository(request, target, number)

@@ -167,7 +167,7 @@ def load(flux_version: str, data: Path) -> Recipes:
         b for b in _read(data / "tools.yaml")["builds"] if not b.get("per_release") or b["name"] in release["parts"]
     ]
     builds = [_build(entry, flux_version, release, data) for entry in wanted]
-    return Recipes(flux_version, builds, list(_variants(builds, _read(data / "variants.yaml")["variants"])))
+    return Recipes(flux_version, builds, list(_variants(builds, _read(data / "variants.yaml")["variants"], data)))
 
 
 def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, Any], data: Path) -> Build:
@@ -198,11 +198,15 @@ def _extra(entry: Mapping[str, str] | None, folder: Path, version: str) -> Extra
     return Extra(module=entry["module"], version=pinned, source=source, target=entry["to"])
 
 
-def _variants(builds: Sequence[Build], variants: Mapping[str, Any]) -> Iterable[Build]:
+def _variants(builds: Sequence[Build], variants: Mapping[str, Any], data: Path) -> Iterable[Build]:
     for name, variant in variants.items():
         for base in (b for b in builds if b.name == variant["base"]):
             patches = tuple(
-                Patch(module=module, add=change.get("add", {}), edits=tuple(Edit(**e) for e in change.get("edits", ())))
+                Patch(
+                    module=module,
+                    add={name: _text(data / source) for name, source in change.get("add", {}).items()},
+                    edits=tuple(Edit(**e) for e in change.get("edits", ())),
+                )
                 for module, change in variant["modules"].items()
             )
             suffix = name.removeprefix(f"{base.name}+")

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.fleets import published
 
-from conformance.model import Outcome, Verdict
+from conformance import catalog
+from conformance.model import Environment, Level, Outcome, Verdict
 from conformance.report.write import load_report
+from conformance.rows import Expected, rows
 from conformance.settings import data_dir
 
 GAPS = [
@@ -50,5 +53,22 @@ def test_a_fleet_with_a_gap_is_non_conformant(
     document = load_report(report)
     assert {row.id for row in document.results if row.result is Outcome.FAILED} == expected
     assert {row.id for row in document.results if row.result is Outcome.PASSED} == set(select.split(" or ")) - expected
+    assert document.verdict is Verdict.NON_CONFORMANT
+    assert code == 1
+
+
+def test_of_a_fleet_as_published_exactly_the_gaps_are_red(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Profile hardened finds every gap of the published architecture, and nothing else; profile core is content."""
+    fleet, report = published(tmp_path / "fleet"), tmp_path / "report"
+    argv = [sys.executable, "-m", "conformance", "run", "--fleet", str(fleet), "--report", str(report)]
+    with capfd.disabled():
+        code = subprocess.run(argv, check=False, timeout=600).returncode
+    document = load_report(report)
+    judged = [row for row in document.results if row.level is not Level.PROVISIONAL]
+    red = {row.id for row in judged if row.result is Outcome.FAILED}
+    checks = [entry.check for entry in catalog.listed() if Environment.STAGING in entry.check.environments]
+    gaps = {check.id for check in checks if check.level is Level.HARDENED and rows()[check.id].expected is Expected.GAP}
+    assert red == gaps
+    assert {row.id for row in judged if row.level is Level.CORE and row.result is not Outcome.PASSED} == set()
     assert document.verdict is Verdict.NON_CONFORMANT
     assert code == 1

@@ -35,6 +35,7 @@ def platform(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
     provider = EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=timeouts)
     order = Order(
         environment=Environment.STAGING,
+        name="staging",
         fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
         tenant_repo=data_dir("tenant-repo"),
         probes=["shared-a", "shared-b"],

@@ -60,6 +60,18 @@ def test_the_same_files_are_the_same_commit_and_the_folder_stays_as_it_is(
     assert said == f"{name} {name} Initial commit"
 
 
+def test_a_submodule_stands_on_the_commit_that_was_named(server: GitServer, folder: Path, tmp_path: Path) -> None:
+    who, commit = server.credential(TENANT), "1" * 40
+    commit_and_push(
+        folder,
+        server.repository_url(TENANT),
+        username=who.username,
+        password=who.password,
+        submodules={"elsewhere": commit},
+    )
+    assert bare(tmp_path, "ls-tree", "main", "elsewhere").split() == ["160000", "commit", commit, "elsewhere"]
+
+
 def test_a_folder_that_is_a_checkout_itself_is_pushed_as_plain_files(
     server: GitServer, folder: Path, tmp_path: Path
 ) -> None:

@@ -47,7 +47,8 @@ PATCHED = {
     "faults": {"open": "nothing is guarded"},
     "modules": {
         "example.test/tiny": {
-            "edits": [{"fault": "open", "file": "guard.go", "find": "return true", "replace": "return false"}]
+            "add": {"fault.go": "faults/tiny.go"},
+            "edits": [{"fault": "open", "file": "guard.go", "find": "return true", "replace": "return false"}],
         }
     },
 }
@@ -96,6 +97,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (data / "tools.yaml").write_text(yaml.safe_dump({"builds": builds}))
     (data / "flux-releases.yaml").write_text("releases: {1.0.0: {parts: {}, substitutions: []}}")
     (data / "variants.yaml").write_text(yaml.safe_dump({"variants": {"tiny+open": PATCHED}}))
+    (data / "faults").mkdir()
+    (data / "faults" / "tiny.go").write_text("package main\n\nfunc unused() {}\n")
     monkeypatch.setenv("GOPROXY", f"file://{proxy}")
     monkeypatch.setenv("GOSUMDB", "off")
     monkeypatch.delenv("GOMODCACHE", raising=False)

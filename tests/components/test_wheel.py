@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import catalog
+from conformance import catalog, catalog_page
 from conformance.settings import PACKAGE_DIR, environment
 
 ROOT = PACKAGE_DIR.parent
@@ -99,7 +99,7 @@ def call(unpacked: Path, folder: Path, *words: str) -> str:
 
 
 def test_it_lists_its_checks_from_where_it_was_unpacked(unpacked: Path, tmp_path: Path) -> None:
-    assert call(unpacked, tmp_path, "list", "--format", "markdown") == catalog.markdown()
+    assert call(unpacked, tmp_path, "list", "--format", "markdown") == catalog_page.markdown()
 
 
 def test_its_plugin_collects_its_own_checks(unpacked: Path, tmp_path: Path) -> None:

@@ -109,3 +109,27 @@ def test_the_log_holds_requests_under_way_and_writes_those_that_ended(tmp_path: 
 )
 def test_gits_version_is_read(said: str, version: tuple[int, int]) -> None:
     assert parse_version(said) == version
+
+
+# deploy keys
+
+
+def test_a_key_opens_one_repository(control: AccessControl) -> None:
+    control.add_key("ssh-ed25519 AAAA", OWN, Access.READ)
+    assert control.judge_key("ssh-ed25519 AAAA", OWN, Access.READ).status == HTTPStatus.OK
+    assert control.judge_key("ssh-ed25519 AAAA", OTHER, Access.READ).status == HTTPStatus.FORBIDDEN
+    assert control.judge_key("ssh-ed25519 AAAA", OWN, Access.READ).user == f"deploy key of {OWN}"
+
+
+@pytest.mark.parametrize(("held", "status"), [(Access.READ, HTTPStatus.FORBIDDEN), (Access.WRITE, HTTPStatus.OK)])
+def test_a_key_pushes_if_it_may_write(control: AccessControl, held: Access, status: HTTPStatus) -> None:
+    control.add_key("ssh-ed25519 AAAA", OWN, held)
+    assert control.judge_key("ssh-ed25519 AAAA", OWN, Access.WRITE).status == status
+
+
+def test_an_unknown_key_opens_nothing_unless_all_is_open(control: AccessControl) -> None:
+    assert not control.knows_key("ssh-ed25519 BBBB")
+    assert control.judge_key("ssh-ed25519 BBBB", OWN, Access.READ).status == HTTPStatus.FORBIDDEN
+    with control.open_to_all():
+        assert control.knows_key("ssh-ed25519 BBBB")
+        assert control.judge_key("ssh-ed25519 BBBB", OWN, Access.WRITE).status == HTTPStatus.OK

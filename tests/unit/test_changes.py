@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from conformance.bootstrap.changes import _copy, _rolled_out
+from conformance.bootstrap.changes_advisories import _drop_pattern
 
 
 def deployment(*, replicas: int = 1, observed: int = 2, **counts: int) -> dict[str, Any]:
@@ -42,3 +43,12 @@ def test_a_copy_shares_nothing_that_could_be_changed() -> None:
     copy["a"][0]["b"] = 2
     copy["c"]["e"] = 1
     assert original == {"a": [{"b": 1}, "x"], "c": {"d": None}}
+
+
+def test_a_pattern_is_taken_off_one_field_only() -> None:
+    field = {"type": "string", "pattern": "^x$"}
+    schema = {"properties": {"interval": dict(field), "values": {"items": {"properties": {"path": dict(field)}}}}}
+    _drop_pattern(schema, ("values", "items", "path"))
+    _drop_pattern(schema, ("absent", "items", "path"))
+    assert schema["properties"]["interval"] == field
+    assert schema["properties"]["values"] == {"items": {"properties": {"path": {"type": "string"}}}}

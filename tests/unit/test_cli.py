@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from conformance import catalog, cli
+from conformance import catalog, catalog_page, cli
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError, ToolchainError
 from conformance.model import Profile, Run
+from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
 from conformance.settings import PACKAGE_DIR, environment
 
@@ -47,7 +49,7 @@ def test_json_is_for_programs() -> None:
 
 
 def test_markdown_is_the_catalog() -> None:
-    assert call("list", "--format", "markdown").output == catalog.markdown()
+    assert call("list", "--format", "markdown").output == catalog_page.markdown()
 
 
 @pytest.mark.parametrize("form", ["table", "json", "markdown"])
@@ -89,35 +91,55 @@ def test_a_report_that_is_none_is_bad_input(tmp_path: Path, text: str) -> None:
     assert path.read_text() == text, "it is not written over"
 
 
-def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(tmp_path: Path) -> None:
-    known = write_run(
-        tmp_path,
-        Run(
-            run_id="r",
-            started="2026-01-01T00:00:00Z",
-            profile=Profile.HARDENED,
-            flux_version="2.9.2",
-            provider="embedded",
-            bootstrap="cli",
-            kubernetes_version="v1.36.3",
-            environments=(),
-            fleet="reference",
-            fleet_commits={},
-            address_map={},
-            argument_changes=(),
-            lockdown={},
-            binaries=(),
-            phases=(),
-            results=(),
-            breakdowns=("bootstrap: it broke",),
-        ),
+@pytest.fixture
+def make_inconclusive() -> Callable[[Path], ConformanceReport]:
+    """Return a function that writes the report of a run that broke down."""
+    run = Run(
+        run_id="r",
+        started="2026-01-01T00:00:00Z",
+        profile=Profile.HARDENED,
+        flux_version="2.9.2",
+        provider="embedded",
+        bootstrap="cli",
+        kubernetes_version="v1.36.3",
+        environments=(),
+        fleet="reference",
+        fleet_commits={},
+        address_map={},
+        argument_changes=(),
+        lockdown={},
+        binaries=(),
+        phases=(),
+        results=(),
+        breakdowns=("bootstrap: it broke",),
     )
+    return lambda folder: write_run(folder, run)
+
+
+def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(
+    tmp_path: Path, make_inconclusive: Callable[[Path], ConformanceReport]
+) -> None:
+    known = make_inconclusive(tmp_path)
     (tmp_path / "report.html").unlink()
     result = call("report", str(tmp_path))
     assert result.exit_code == known.judgement.exit_code == 10
     assert "ERROR (not a finding): bootstrap: it broke" in result.output
     assert (tmp_path / "report.html").is_file()
     assert "inconclusive" in call("report", "--github", str(tmp_path / "report.yaml")).output
+
+
+def test_the_kill_matrix_is_written_alone_and_says_nothing_of_the_verdict(
+    tmp_path: Path, make_inconclusive: Callable[[Path], ConformanceReport]
+) -> None:
+    make_inconclusive(tmp_path / "run")
+    (tmp_path / "run" / "report.html").unlink()
+    result = call("report", "--kill-matrix", str(tmp_path / "docs" / "kill-matrix.md"), str(tmp_path / "run"))
+    assert (result.exit_code, result.output) == (0, "")
+    assert (tmp_path / "docs" / "kill-matrix.md").read_text().startswith("# Kill matrix\n")
+    assert not (tmp_path / "run" / "report.html").exists()
+    blocked = call("report", "--kill-matrix", str(tmp_path / "run"), str(tmp_path / "run"))
+    assert blocked.exit_code == 4
+    assert "ERROR (not a finding): input: cannot write" in blocked.stderr
 
 
 def test_run_passes_on_what_was_given(pytest_argv: list[str]) -> None:

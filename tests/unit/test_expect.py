@@ -1,11 +1,14 @@
 """What counts as ready, as denied and as present; a denial counts only with its reason."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from conformance.auditing import Auditing
 from conformance.errors import Breakdown, Finding
 from conformance.expect import _missing, condition, describe, expect, expect_that, given, given_that
 from conformance.manifests import Planned
@@ -15,6 +18,7 @@ from conformance.settings import Timeouts
 
 GENERATION = 3
 MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "attack", "namespace": "shared-a"}}
+TENANT = "system:serviceaccount:{}:flux"
 AT_ONCE = dict.fromkeys(("reconciled", "health_checked", "hold_window"), 0.0)
 
 
@@ -53,10 +57,29 @@ class FakeEvidence:
         self.kinds.append(kind)
 
 
+class FakeScenario(Auditing):
+    """A scenario on one platform, with the audit log that is given."""
+
+    def __init__(self, platform: Any) -> None:
+        self.platform = platform
+        self.check: Any = SimpleNamespace(id="F01")
+        self.evidence: Any = FakeEvidence()
+        self.planted_at = datetime(2026, 1, 1, tzinfo=UTC)
+        self.planes = {}
+        self.denied_at = 0.0
+        self.denials = 0
+
+
 def scenario(first: Manifest | None = None, *events: Manifest | None, timeouts: Timeouts | None = None) -> Scenario:
     bounds = timeouts or Timeouts(**(AT_ONCE if not events else AT_ONCE | {"reconciled": 5.0, "health_checked": 5.0}))
-    platform = SimpleNamespace(client=FakeClient(first, events), timeouts=bounds)
-    return cast("Scenario", SimpleNamespace(platform=platform, evidence=FakeEvidence(), denied_at=0.0))
+    platform = SimpleNamespace(
+        client=FakeClient(first, events),
+        timeouts=bounds,
+        traces=defaultdict(set),
+        tenant_user=TENANT.format,
+        cluster=SimpleNamespace(audit=None),
+    )
+    return cast("Scenario", FakeScenario(platform))
 
 
 def subject(first: Manifest | None = None, *events: Manifest | None) -> Subject:

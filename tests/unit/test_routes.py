@@ -89,3 +89,13 @@ def test_both_spellings_are_one_repository() -> None:
 )
 def test_which_names_can_be_served(name: str, served: bool) -> None:
     assert is_repository_name(name) is served
+
+
+@pytest.mark.parametrize("path", ["/events/example/f21", "/example/events/f21"])
+def test_notifications_have_a_place_below_the_organisation_too(path: str) -> None:
+    target = read_target(path)
+    assert (target.path, target.service) == ("/events/example/f21", "events")
+
+
+def test_no_repository_is_called_events() -> None:
+    assert not is_repository_name("events/x.git")

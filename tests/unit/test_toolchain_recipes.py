@@ -13,8 +13,8 @@ from conformance.toolchain.sources import apply_patch
 DATA = settings.data_dir("toolchain")
 RUN_TOOLS = {
     "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "kwokctl", "flux",
-    "registry", "helm", "source-controller", "kustomize-controller", "helm-controller", "notification-controller",
-    "image-reflector-controller", "image-automation-controller",
+    "registry", "helm", "sops", "source-controller", "kustomize-controller", "helm-controller",
+    "notification-controller", "image-reflector-controller", "image-automation-controller",
 }  # fmt: skip
 
 

@@ -26,6 +26,10 @@ class Mutant:
     environments: frozenset[Environment] = BOTH
     tools: Sequence[str] = ()
     """Binaries that only this mutant needs."""
+    local: bool = False
+    """Changes the namespaces of its checks, and so the ground of every other check that lives there."""
+    refuses: frozenset[str] = frozenset()
+    """Kinds that no tenant can make under it: what else needs one breaks down."""
 
 
 def without_flag(controller: str, flag: str) -> Apply:

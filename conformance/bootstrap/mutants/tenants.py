@@ -23,22 +23,40 @@ def mutants() -> list[Mutant]:
     """Return the mutants of this module, in the order of the report."""
     return [
         Mutant(
-            id="M04", description="tenants' accounts are bound to cluster-admin", apply=tenant.cluster_admin_everywhere
+            id="M04",
+            local=True,
+            description="tenants' accounts are bound to cluster-admin",
+            apply=tenant.cluster_admin_everywhere,
         ),
         Mutant(
             id="M11-psa",
+            local=True,
             description="tenant namespaces lack the Pod Security labels",
             apply=tenant.without_pod_security,
         ),
         Mutant(
             id="M11-quota",
+            local=True,
             description="tenant namespaces lack their ResourceQuota",
             apply=lambda p, n: tenant.without_objects(p, n, "ResourceQuota"),
         ),
         Mutant(
             id="M11-limitrange",
+            local=True,
             description="tenant namespaces lack their LimitRange",
             apply=lambda p, n: tenant.without_objects(p, n, "LimitRange"),
+        ),
+        Mutant(
+            id="M11-netpol",
+            local=True,
+            description="tenant namespaces lack their NetworkPolicies",
+            apply=lambda p, n: tenant.without_objects(p, n, "NetworkPolicy"),
+        ),
+        Mutant(
+            id="M11-netpol-open",
+            local=True,
+            description="a NetworkPolicy of each tenant namespace admits every namespace",
+            apply=tenant.open_network,
         ),
         Mutant(
             id="M12",
@@ -52,17 +70,25 @@ def mutants() -> list[Mutant]:
         ),
         Mutant(
             id="M14-unguarded",
+            local=True,
             description="tenants are cluster-admin in their namespace, and the namespace guard only audits",
             apply=_unguarded,
         ),
-        Mutant(id="M20-binding", description="tenants' RoleBindings are deleted", apply=tenant.without_role_bindings),
+        Mutant(
+            id="M20-binding",
+            local=True,
+            description="tenants' RoleBindings are deleted",
+            apply=tenant.without_role_bindings,
+        ),
         Mutant(
             id="M21-suspended",
+            local=True,
             description="tenants' Kustomizations are suspended",
             apply=lambda p, n: tenant.tenant_syncs(p, n, {"suspend": True}),
         ),
         Mutant(
             id="M22-prune-off",
+            local=True,
             description="tenants' Kustomizations do not prune",
             apply=lambda p, n: tenant.tenant_syncs(p, n, {"prune": False}),
         ),

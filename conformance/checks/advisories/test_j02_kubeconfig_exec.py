@@ -18,6 +18,7 @@ from conformance.api import Control, Level, Scenario, check, expect, expect_that
     kills=["M16"],
     spec="https://github.com/advisories/GHSA-vvmq-fwmg-2gjc",
     source="catalogue J02; pkg/runtime@v0.110.1 client/kubeconfig.go:112",
+    signal='Ready=False/ReconciliationFailed "failed to get server groups"; no request by the command',
 )
 def test_kubeconfig_exec(scenario: Scenario) -> None:
     attack = scenario["Kustomization/j02-exec"]

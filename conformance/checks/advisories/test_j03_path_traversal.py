@@ -20,9 +20,10 @@ OPENED = {
     "J03",
     level=Level.CORE,
     control=Control.SECURE_FILE_SYSTEM,
-    kills=["M30-insecure-fs"],
+    kills=["M30-insecure-fs", "M69-insecure-directories"],
     spec="https://github.com/advisories/GHSA-j77r-2fxf-5jrw",
     source="catalogue J03; pkg/kustomize@v1.35.3 filesys/fs_secure.go:249",
+    signal='Ready=False/BuildFailed "fs-security-constraint read", "is not in or below"; the Secret is absent',
 )
 @pytest.mark.parametrize("vector", OPENED)
 def test_path_traversal(scenario: Scenario, vector: str) -> None:

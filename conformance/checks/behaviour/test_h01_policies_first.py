@@ -11,9 +11,11 @@ BINDING = "ValidatingAdmissionPolicyBinding"
 @check(
     "H01",
     control=Control.POLICIES_FIRST,
-    kills=["M12"],
+    kills=["M12", "M70-no-wait"],
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
     source="catalogue H01; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:243",
+    signal="spec.dependsOn names policies; "
+    "each binding's creationTimestamp is not after that of any tenant's Namespace",
 )
 def test_h01_policies_first(scenario: Scenario) -> None:
     """Read the order of the platform's Kustomizations, and who was born when."""

@@ -10,8 +10,9 @@ from conformance.api import Control, Scenario, check, expect, expect_that, given
 @check(
     "H06",
     control=Control.TENANT_ROLE_BINDING,
-    kills=["M20-binding"],
+    kills=["M20-binding", "M80-other-overlay"],
     source="catalogue H06; helm-controller@v1.6.2/internal/reconcile/install.go:139",
+    signal='Ready=True "Applied revision: main@sha1:" and Ready=True/InstallSucceeded for each tenant',
 )
 def test_h06_tenants_ready(scenario: Scenario) -> None:
     """Follow the chain: the platform's Kustomizations, each tenant's sync, each tenant's release."""

@@ -14,6 +14,7 @@ from conformance.api import Control, Scenario, check, expect
     kills=["M21-suspended"],
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/",
     source="catalogue H08; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:541",
+    signal='Ready=True "Applied revision: main@sha1:<the commit>"; the ConfigMap has the committed value',
 )
 def test_h08_commit_reconciles(scenario: Scenario) -> None:
     """Commit a ConfigMap with a new value, and wait for that commit and that value."""

@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given, object_unti
     kills=["M21-suspended"],
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/",
     source="catalogue H09; pkg/ssa@v0.76.1/manager_apply.go:206",
+    signal="the ConfigMap has the value that Git holds, after one reconciliation",
 )
 def test_h09_drift(scenario: Scenario) -> None:
     """Edit a ConfigMap that Git holds, and ask for a reconciliation."""

@@ -14,6 +14,7 @@ from conformance.api import Control, Scenario, check, expect_that, given, object
     kills=["M22-prune-off"],
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
     source="catalogue H10; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:1119",
+    signal='Ready=True "main@sha1:<the commit>"; the ConfigMap is gone',
 )
 def test_h10_prune(scenario: Scenario) -> None:
     """Commit a ConfigMap, wait until it is there, and take it out again."""

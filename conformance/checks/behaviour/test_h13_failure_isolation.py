@@ -13,6 +13,8 @@ from conformance.api import Control, Scenario, check, consistently, expect, expe
     control=Control.TENANT_SYNC,
     kills=["M21-suspended"],
     source="catalogue H13; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:378",
+    signal="one tenant at Ready=False/ArtifactFailed; "
+    'the other at Ready=True "Applied revision: main@sha1:<the commit>"',
 )
 def test_h13_failure_isolation(scenario: Scenario) -> None:
     """Break one tenant, then commit as another."""

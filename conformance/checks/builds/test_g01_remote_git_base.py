@@ -11,8 +11,9 @@ from conformance.api import Control, Level, Scenario, check, expect, given, give
     "G01",
     level=Level.CORE,
     control=Control.NO_REMOTE_BASES,
-    kills=["M02"],
+    kills=["M02", "M31-remote-components", "M69-insecure-directories"],
     source="catalogue G01, finding 4; pkg/kustomize@v1.35.3 filesys/fs_secure.go:173",
+    signal='Ready=False/BuildFailed "fs-security-constraint abs", "is not in or below"; the ConfigMap is absent',
 )
 def test_remote_git_base(scenario: Scenario) -> None:
     remote = scenario["Kustomization/g01-remote"]

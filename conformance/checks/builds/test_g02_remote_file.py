@@ -11,6 +11,7 @@ from conformance.api import Control, Level, Scenario, check, describe, expect, e
     level=Level.PROVISIONAL,
     control=Control.NO_REMOTE_BASES,
     source="catalogue G02, finding 3; kustomize/api@v0.21.1 internal/loader/fileloader.go:293",
+    signal="Ready=False, no request for the file at the server, and the ConfigMap is absent",
     unmutable="no setting of Flux holds this, so none can be taken away",
 )
 def test_remote_file(scenario: Scenario) -> None:

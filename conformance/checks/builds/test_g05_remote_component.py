@@ -10,8 +10,9 @@ from conformance.api import Control, Level, Scenario, check, expect, given, give
     "G05",
     level=Level.CORE,
     control=Control.NO_REMOTE_BASES,
-    kills=["M02"],
+    kills=["M02", "M31-remote-components", "M69-insecure-directories"],
     source="catalogue G05; kustomize/api@v0.21.1 internal/target/kusttarget.go, accumulateComponents",
+    signal='Ready=False/BuildFailed "accumulating components ... fs-security-constraint abs"; the ConfigMap is absent',
 )
 def test_remote_component(scenario: Scenario) -> None:
     remote = scenario["Kustomization/g05-remote"]

@@ -12,6 +12,7 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     control=Control.LOCAL_COMPONENTS,
     kills=["M31-remote-components"],
     source="catalogue G06; pkg/kustomize@v1.35.3 kustomize_generator.go:262",
+    signal='Ready=False/BuildFailed "component path ... must be local and relative"; the ConfigMap is absent',
 )
 def test_spec_components(scenario: Scenario) -> None:
     remote = scenario["Kustomization/g06-remote"]

@@ -12,6 +12,7 @@ from conformance.api import Control, Level, Scenario, check, describe, expect, e
     control=Control.PLUGINS_OFF,
     kills=["M32-helm-charts"],
     source="catalogue G09; pkg/kustomize@v1.35.3 kustomize_generator.go:681",
+    signal='Ready=False/BuildFailed "must specify --enable-helm"; no request for the chart; the ConfigMap is absent',
 )
 def test_helm_charts(scenario: Scenario) -> None:
     inflated = scenario["Kustomization/g09-inflated"]

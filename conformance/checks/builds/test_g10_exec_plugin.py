@@ -12,6 +12,8 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     control=Control.PLUGINS_OFF,
     kills=["M33-exec-plugins"],
     source="catalogue G10; kustomize/api@v0.21.1 types/erronlybuiltinpluginsallowed.go",
+    signal='Ready=False/BuildFailed "external plugins disabled; unable to load external plugin"; '
+    "the ConfigMap is absent",
 )
 def test_exec_plugin(scenario: Scenario) -> None:
     program = scenario["Kustomization/g10-exec"]

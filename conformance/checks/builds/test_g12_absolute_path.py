@@ -10,8 +10,9 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     "G12",
     level=Level.CORE,
     control=Control.SECURE_FILE_SYSTEM,
-    kills=["M30-insecure-fs"],
+    kills=["M30-insecure-fs", "M69-insecure-directories"],
     source="catalogue G12; pkg/kustomize@v1.35.3 filesys/fs_secure.go:216",
+    signal='Ready=False/BuildFailed "fs-security-constraint read /etc/passwd"; the ConfigMap is absent',
 )
 def test_absolute_path(scenario: Scenario) -> None:
     outside = scenario["Kustomization/g12-outside"]

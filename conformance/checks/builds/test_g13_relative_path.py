@@ -10,8 +10,9 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     "G13",
     level=Level.CORE,
     control=Control.SECURE_FILE_SYSTEM,
-    kills=["M30-insecure-fs"],
+    kills=["M30-insecure-fs", "M69-insecure-directories"],
     source="catalogue G13; pkg/kustomize@v1.35.3 filesys/fs_secure.go:216",
+    signal='Ready=False/BuildFailed "fs-security-constraint read ... /etc/passwd"; the ConfigMap is absent',
 )
 def test_relative_path(scenario: Scenario) -> None:
     outside = scenario["Kustomization/g13-outside"]

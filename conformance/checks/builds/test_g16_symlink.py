@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, expect, given, pick
     control=Control.SOURCE_ARCHIVE,
     kills=["M35-archive-symlinks"],
     source="catalogue G16; pkg/artifact@v0.18.1 storage/archive.go:111",
+    signal='Ready=False/BuildFailed "g16/symlink/passwd: no such file or directory"; the ConfigMap is absent',
 )
 def test_symlink(scenario: Scenario) -> None:
     source, symlink = scenario["GitRepository/g16-source"], scenario["Kustomization/g16-symlink"]

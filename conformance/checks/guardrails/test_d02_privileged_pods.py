@@ -24,6 +24,7 @@ VIOLATIONS = {
     kills=["M11-psa"],
     spec="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
     source="catalogue D02; pod-security-admission@v0.36.3/admission/admission.go:481",
+    signal='403, violates PodSecurity "restricted, and the violated item; the Pod is absent',
 )
 def test_d02_privileged_pods(scenario: Scenario, variant: str) -> None:
     """Submit a Pod that meets Pod Security `restricted`, and one that does not."""

@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, eventually, expect,
     kills=["M11-quota"],
     spec="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
     source="catalogue D05; apiserver@v0.36.3/pkg/admission/plugin/resourcequota/controller.go:622",
+    signal='403 "exceeded quota:", "requested: pods=1"; the Pod is absent',
 )
 def test_d05_pod_quota(scenario: Scenario) -> None:
     """Submit a Pod where there is room, and where a Deployment has taken all there was."""

@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, expect, expect_that
     kills=["M11-limitrange"],
     spec="https://kubernetes.io/docs/concepts/policy/limit-range/",
     source="catalogue D08; kubernetes@v1.36.3/plugin/pkg/admission/limitranger/admission.go",
+    signal="admitted; the container's requests and limits are those of the LimitRange",
 )
 def test_d08_limit_range(scenario: Scenario) -> None:
     """Submit a Pod with requests and limits, and one without."""

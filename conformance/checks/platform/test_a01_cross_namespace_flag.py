@@ -17,6 +17,7 @@ CONTROLLERS = ("kustomize", "helm", "notification", "image-reflector", "image-au
     control=Control.NO_CROSS_NAMESPACE_REFS,
     kills=[f"M01-{name}" for name in CONTROLLERS],
     source="catalogue A01; pkg/runtime@v0.110.1/acl/flags.go:22",
+    signal="args of the live Deployment and of the running process: --no-cross-namespace-refs=true",
 )
 @pytest.mark.parametrize("controller", [f"{name}-controller" for name in CONTROLLERS])
 def test_a01_cross_namespace_flag(scenario: Scenario, controller: str) -> None:

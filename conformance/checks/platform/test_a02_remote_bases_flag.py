@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect
     control=Control.NO_REMOTE_BASES,
     kills=["M02"],
     source="catalogue A02; kustomize-controller@v1.9.3/main.go:116",
+    signal="args of the live Deployment and of the running process: --no-remote-bases=true",
 )
 def test_a02_remote_bases_flag(scenario: Scenario) -> None:
     """Read the Deployment's and the process's arguments."""

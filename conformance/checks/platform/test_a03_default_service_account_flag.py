@@ -16,6 +16,7 @@ CONTROLLERS = ("kustomize", "helm")
     control=Control.DEFAULT_SERVICE_ACCOUNT,
     kills=[f"M03-{name}" for name in CONTROLLERS],
     source="catalogue A03; kustomize-controller@v1.9.3/main.go:119, helm-controller@v1.6.2/main.go:130",
+    signal="args of the live Deployment and of the running process: --default-service-account=<the fleet's account>",
 )
 @pytest.mark.parametrize("controller", [f"{name}-controller" for name in CONTROLLERS])
 def test_a03_default_service_account_flag(scenario: Scenario, controller: str) -> None:

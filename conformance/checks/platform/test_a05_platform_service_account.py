@@ -15,6 +15,7 @@ ACCOUNT = "kustomize-controller"
     control=Control.PLATFORM_SERVICE_ACCOUNT,
     kills=["M13"],
     source="catalogue A05; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:394",
+    signal="spec.serviceAccountName: kustomize-controller on each Kustomization of the platform",
 )
 def test_a05_platform_service_account(scenario: Scenario) -> None:
     """Read every Kustomization in the namespace of Flux that bears the sync's label."""

@@ -14,6 +14,7 @@ OWNER = "kustomize.toolkit.fluxcd.io/name"
     control=Control.DEFAULT_SERVICE_ACCOUNT,
     kills=["M03-kustomize"],
     source="catalogue A06; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:394",
+    signal='Ready=False/ReconciliationFailed "dry-run failed (Forbidden)"; the ConfigMap keeps its owner a06-named',
 )
 def test_a06_platform_without_account(scenario: Scenario) -> None:
     """Apply one ConfigMap with and without an account."""

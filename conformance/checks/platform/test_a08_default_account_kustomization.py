@@ -11,6 +11,8 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.DEFAULT_SERVICE_ACCOUNT,
     kills=["M03-kustomize"],
     source="catalogue A08; pkg/runtime@v0.110.1/client/impersonator.go:230, pkg/ssa@v0.76.1/errors/errors.go:72",
+    signal='Ready=False/ReconciliationFailed "ClusterRole/a08-loot dry-run failed (Forbidden)"; '
+    "the ClusterRole is absent",
 )
 def test_a08_default_account_kustomization(scenario: Scenario) -> None:
     """Apply a ConfigMap, which the tenant may, and a ClusterRole, which it may not."""

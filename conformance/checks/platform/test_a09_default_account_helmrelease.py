@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.DEFAULT_SERVICE_ACCOUNT,
     kills=["M03-helm"],
     source="catalogue A09; helm-controller@v1.6.2/internal/kube/impersonate.go:36, internal/reconcile/install.go:158",
+    signal='Ready=False/InstallFailed, cannot get resource "clusterroles"; the ClusterRole is absent',
 )
 def test_a09_default_account_helmrelease(scenario: Scenario) -> None:
     """Install a chart with a ConfigMap, which the tenant may, and one with a ClusterRole, which it may not."""

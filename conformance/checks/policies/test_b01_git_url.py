@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.SOURCE_POLICY,
     kills=["M05-sources", "M06-wide"],
     source="catalogue B01; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "is not allowed"; the GitRepository is absent',
 )
 def test_b01_git_url(scenario: Scenario) -> None:
     """Submit a GitRepository of the disallowed organisation."""

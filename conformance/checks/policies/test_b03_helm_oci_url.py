@@ -11,6 +11,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.SOURCE_POLICY,
     kills=["M05-sources", "M06-wide"],
     source="catalogue B03; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "is not allowed"; the HelmRepository is absent',
 )
 def test_b03_helm_oci_url(scenario: Scenario) -> None:
     """Submit a HelmRepository of the disallowed organisation's registry path."""

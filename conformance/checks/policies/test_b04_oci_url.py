@@ -11,6 +11,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.SOURCE_POLICY,
     kills=["M05-sources", "M06-wide"],
     source="catalogue B04; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "is not allowed"; the OCIRepository is absent',
 )
 def test_b04_oci_url(scenario: Scenario) -> None:
     """Submit an OCIRepository of the disallowed organisation."""

@@ -13,6 +13,7 @@ from conformance.api import Control, Environment, Scenario, check, expect, given
     control=Control.SOURCE_POLICY,
     kills=["M05-sources", "M06-wide"],
     source="catalogue B05, B06; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "oci://... is not allowed"; the ImageRepository is absent',
     environments=[Environment.STAGING],
 )
 def test_b05_image_repository(scenario: Scenario) -> None:

@@ -9,8 +9,9 @@ from conformance.api import Control, Scenario, check, expect, expect_that, given
 @check(
     "B07",
     control=Control.SOURCE_POLICY,
-    kills=["M05-sources", "M24-update"],
+    kills=["M05-sources", "M06-wide", "M24-update"],
     source="catalogue B07; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "is not allowed"; the stored spec.url is unchanged',
 )
 def test_b07_update_url(scenario: Scenario) -> None:
     """Patch spec.url to the disallowed organisation."""

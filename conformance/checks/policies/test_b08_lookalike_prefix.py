@@ -10,8 +10,9 @@ from conformance.api import Control, Scenario, check, expect, given
 @check(
     "B08",
     control=Control.ALLOWLIST,
-    kills=["M06-slash"],
+    kills=["M05-sources", "M06-slash", "M06-wide"],
     source="catalogue B08; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-sources ... denied request", "is not allowed"; the GitRepository is absent',
 )
 def test_b08_lookalike_prefix(scenario: Scenario) -> None:
     """Submit a GitRepository of the look-alike organisation, which exists."""

@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.BUCKET_POLICY,
     kills=["M05-buckets"],
     source="catalogue B17; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-buckets ... denied request", "not allowed in tenant namespaces"; the Bucket is absent',
 )
 def test_b17_bucket(scenario: Scenario) -> None:
     """Submit a Bucket in a tenant's namespace."""

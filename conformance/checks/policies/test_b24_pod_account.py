@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.POD_POLICY,
     kills=["M05-pods"],
     source="catalogue B24; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-pods ... denied request", "\'flux\' ServiceAccount"; the Pod is absent',
 )
 def test_b24_pod_account(scenario: Scenario) -> None:
     """Submit a Pod under the account."""

@@ -29,6 +29,7 @@ POD_SPEC = {"CronJob": "spec.jobTemplate.spec.template.spec"}
     control=Control.POD_POLICY,
     kills=["M05-pods"],
     source="catalogue B27; kubernetes@v1.36.3/pkg/controller/controller_utils.go:600",
+    signal='the workload is admitted; Event FailedCreate "flux-tenant-pods ... denied request"; no Pod',
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_b27_workload_account(scenario: Scenario, kind: str) -> None:

@@ -13,6 +13,8 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     control=Control.KUBECONFIG_POLICY,
     kills=["M05-kubeconfig", "M09"],
     source="catalogue B31, finding 1; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
+    signal='403 "flux-tenant-kubeconfig ... denied request", "spec.kubeConfig is not allowed"; '
+    "the HelmRelease is absent",
 )
 def test_b31_kubeconfig_helmrelease(scenario: Scenario) -> None:
     """Submit a HelmRelease with a kubeconfig."""

@@ -21,6 +21,7 @@ POLICY = "ValidatingAdmissionPolicy"
     kills=["M09"],
     spec="https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/#type-checking",
     source="catalogue B33, finding 1; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/typechecking.go:349",
+    signal="status.typeChecking without expressionWarnings on a copy of each policy",
 )
 def test_b33_policies_typecheck(scenario: Scenario) -> None:
     """Have copies of all policies type-checked."""

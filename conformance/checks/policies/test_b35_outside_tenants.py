@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.POLICY_SCOPE,
     kills=["M08"],
     source="catalogue B35; apiserver@v0.36.3/pkg/admission/plugin/webhook/predicates/namespace/matcher.go",
+    signal="every object is admitted; GitRepository, HelmRepository and OCIRepository become Ready=True",
 )
 def test_b35_outside_tenants(scenario: Scenario) -> None:
     """Submit, in a namespace without the tenant label, what is refused to tenants."""

@@ -13,8 +13,9 @@ KEPT = ("name", "namespace", "labels", "annotations")
 @check(
     "B39",
     control=Control.ALLOWLIST,
-    kills=["M07"],
+    kills=["M07", "M26-ignore"],
     source="catalogue B39; apiserver@v0.36.3/pkg/admission/plugin/policy/generic/policy_dispatcher.go:378",
+    signal='422 "no params found for policy binding with `Deny`" while the ConfigMap is gone',
     exclusive=True,
 )
 def test_b39_allowlist_missing(scenario: Scenario) -> None:

@@ -12,6 +12,8 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.SOURCE_POLICY,
     kills=["M05-sources", "M06-wide"],
     source="catalogue B42; pkg/ssa@v0.76.1/errors/errors.go:72",
+    signal='Ready=False/ReconciliationFailed "dry-run failed (Forbidden)" and the policy\'s text; '
+    "source and sibling are absent",
 )
 def test_b42_denial_by_git(scenario: Scenario) -> None:
     """Reconcile a commit that holds a refused source and a ConfigMap."""

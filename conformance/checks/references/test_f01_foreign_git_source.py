@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     control=Control.NO_CROSS_NAMESPACE_REFS,
     kills=["M01-kustomize"],
     source="catalogue F01; kustomize-controller@v1.9.3 internal/controller/kustomization_controller.go:680",
+    signal='Ready=False/AccessDenied "cross-namespace references have been blocked", Stalled; the ConfigMap is absent',
 )
 def test_foreign_git_source(scenario: Scenario) -> None:
     victim = scenario["Kustomization/f01-victim"]

@@ -27,6 +27,8 @@ DENIED = "cross-namespace references are not allowed: cannot access HelmChart sh
     control=Control.NO_CROSS_NAMESPACE_REFS,
     kills=["M01-helm"],
     source="catalogue F05, finding 8; helm-controller@v1.6.2 internal/reconcile/helmchart_template.go:114",
+    signal='no condition; log "cross-namespace references are not allowed: cannot access HelmChart"; '
+    "the HelmChart is absent",
     needs=[Capability.FLUX_PROCESSES],
 )
 def test_foreign_chart_source(scenario: Scenario) -> None:

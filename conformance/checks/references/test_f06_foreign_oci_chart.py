@@ -12,6 +12,8 @@ from conformance.api import Control, Level, Scenario, check, expect, given
     control=Control.NO_CROSS_NAMESPACE_REFS,
     kills=["M01-helm"],
     source="catalogue F06; helm-controller@v1.6.2 internal/acl/acl.go:36",
+    signal='Ready=False/AccessDenied "cannot access OCIRepository shared-b/f06-chart", Stalled; '
+    "the ConfigMap is absent",
 )
 def test_foreign_oci_chart(scenario: Scenario) -> None:
     foreign = scenario["HelmRelease/f06-foreign"]

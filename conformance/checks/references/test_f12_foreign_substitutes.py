@@ -13,6 +13,8 @@ from conformance.api import Control, Level, Scenario, check, expect, given, give
     control=Control.SAME_NAMESPACE_LOOKUP,
     kills=["M34-substitute-any-namespace"],
     source="catalogue F12; pkg/kustomize@v1.35.3 kustomize_varsub.go:161",
+    signal="Ready=False/BuildFailed \"substitute from 'Secret/f12-victim' error ... not found\"; "
+    "the ConfigMap is absent",
 )
 def test_foreign_substitutes(scenario: Scenario) -> None:
     foreign = scenario["Kustomization/f12-foreign"]

@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, expect, expect_that
     control=Control.SAME_NAMESPACE_LOOKUP,
     kills=["M36-include-any-namespace"],
     source="catalogue F16; source-controller@v1.9.3 internal/controller/gitrepository_controller.go:1080",
+    signal="Ready=False/NotFound \"could not get resource for include 'shared-b'\"; no artifact, no ConfigMap",
 )
 def test_foreign_include(scenario: Scenario) -> None:
     foreign = scenario["GitRepository/f16-foreign"]

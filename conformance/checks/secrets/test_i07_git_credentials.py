@@ -10,10 +10,12 @@ from conformance.api import Control, Scenario, check, expect, expect_that, given
 @check(
     "I07",
     control=Control.GIT_CREDENTIALS,
-    kills=["M23-open-git"],
+    kills=["M23-open-git", "M51-auth-reuse"],
     spec="https://fluxcd.io/flux/components/source/gitrepositories/#secret-reference",
     source="catalogue I07; source-controller@v1.9.3/internal/controller/gitrepository_controller.go:1069, "
     "go-git@v5.19.1/plumbing/transport/http/common.go:584",
+    signal='Ready=False/GitOperationFailed "authentication required" and "authorization failed"; '
+    "the server answers 401 and 403",
 )
 def test_i07_git_credentials(scenario: Scenario) -> None:
     """Fetch the tenant's repository with its credential and without, and the victim's with the attacker's."""

@@ -11,6 +11,8 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.IMPERSONATION,
     kills=["M03-kustomize", "M04"],
     source="catalogue C01; pkg/runtime@v0.110.1/client/impersonator.go:230, pkg/ssa@v0.76.1/errors/errors.go:72",
+    signal='Ready=False/ReconciliationFailed, cannot patch resource "configmaps" in the namespace "shared-b"; '
+    "the ConfigMap is absent",
 )
 def test_c01_other_namespace(scenario: Scenario) -> None:
     """Apply a ConfigMap in the tenant's own namespace, and one in the victim's."""

@@ -11,6 +11,8 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.IMPERSONATION,
     kills=["M03-kustomize", "M04"],
     source="catalogue C02; pkg/kustomize@v1.35.3/kustomize_generator.go, pkg/ssa@v0.76.1/errors/errors.go:72",
+    signal='Ready=False/ReconciliationFailed, cannot patch resource "configmaps" in the namespace "shared-b"; '
+    "the ConfigMap is absent",
 )
 def test_c02_target_namespace(scenario: Scenario) -> None:
     """Apply one ConfigMap to the tenant's own namespace, and to the victim's."""

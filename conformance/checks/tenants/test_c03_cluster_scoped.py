@@ -25,6 +25,8 @@ RESOURCES = {
     control=Control.IMPERSONATION,
     kills=["M03-kustomize", "M04"],
     source="catalogue C03; pkg/runtime@v0.110.1/client/impersonator.go:230, pkg/ssa@v0.76.1/errors/errors.go:72",
+    signal='Ready=False/ReconciliationFailed "dry-run failed (Forbidden)", "at the cluster scope"; '
+    "the object is absent",
 )
 def test_c03_cluster_scoped(scenario: Scenario, kind: str) -> None:
     """Apply a ConfigMap, which the tenant may, and one cluster-wide object, which it may not."""

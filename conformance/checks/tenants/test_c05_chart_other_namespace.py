@@ -12,6 +12,8 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M03-helm", "M04"],
     source="catalogue C05; helm-controller@v1.6.2/internal/reconcile/install.go:137, "
     "helm@v4.3.1/pkg/action/validate.go:61",
+    signal='Ready=False/InstallFailed "could not get information about the resource ConfigMap"; '
+    "the ConfigMap is absent",
 )
 def test_c05_chart_other_namespace(scenario: Scenario) -> None:
     """Install a chart whose ConfigMap lies in the tenant's own namespace, and in the victim's."""

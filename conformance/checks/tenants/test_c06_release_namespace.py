@@ -12,6 +12,8 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M03-helm", "M04"],
     source="catalogue C06; helm-controller@v1.6.2/internal/reconcile/install.go:137, "
     "helm@v4.3.1/pkg/action/validate.go:61",
+    signal='Ready=False/InstallFailed "Helm install failed for release shared-b/shared-b-c06-foreign"; '
+    "the ConfigMap is absent",
 )
 def test_c06_release_namespace(scenario: Scenario) -> None:
     """Install one chart into the tenant's own namespace, and into the victim's."""

@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M03-helm", "M04"],
     source="catalogue C07; helm-controller@v1.6.2/internal/reconcile/state.go:97, "
     "internal/reconcile/atomic_release.go:195",
+    signal='Ready=False/StateError "failed to retrieve last release from storage"; the release\'s Secret is absent',
 )
 def test_c07_storage_namespace(scenario: Scenario) -> None:
     """Keep a release in the tenant's own namespace, and in the victim's."""

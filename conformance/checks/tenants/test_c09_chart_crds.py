@@ -12,6 +12,8 @@ from conformance.api import Control, Scenario, check, expect, given
     control=Control.IMPERSONATION,
     kills=["M03-helm", "M04"],
     source="catalogue C09; helm-controller@v1.6.2/internal/action/install.go:62, internal/action/crds.go:131",
+    signal='Ready=False/InstallFailed "failed to apply CustomResourceDefinitions"; '
+    "the CustomResourceDefinition is absent",
 )
 def test_c09_chart_crds(scenario: Scenario) -> None:
     """Install a chart without its kinds, and with them."""

@@ -13,6 +13,8 @@ from conformance.api import Control, Scenario, check, consistently, expect, expe
     kills=["M03-helm", "M04"],
     source="catalogue C11; helm@v4.3.1/pkg/engine/lookup_func.go, "
     "helm-controller@v1.6.2/internal/reconcile/install.go:137",
+    signal='Ready=False/InstallFailed, error calling lookup: secrets "canary" is forbidden; '
+    "the copy keeps its own value",
 )
 def test_c11_chart_lookup(scenario: Scenario) -> None:
     """Copy the tenant's own canary into a ConfigMap, and the victim's."""

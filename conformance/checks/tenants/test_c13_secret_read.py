@@ -15,6 +15,7 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M04"],
     spec="https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
     source="catalogue C13; apiserver@v0.36.3/pkg/endpoints/handlers/responsewriters/errors.go:67",
+    signal='403, cannot list resource "secrets" and cannot get resource "secrets", in each namespace',
 )
 def test_c13_secret_read(scenario: Scenario, victim: str) -> None:
     """List and get Secrets with the tenant's own token."""

@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M04"],
     spec="https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
     source="catalogue C15; apiserver@v0.36.3/pkg/endpoints/handlers/responsewriters/errors.go:67",
+    signal='403, cannot create resource "clusterroles" and "clusterrolebindings" at the cluster scope; both are absent',
 )
 def test_c15_cluster_role_binding(scenario: Scenario) -> None:
     """Create both with the tenant's own token."""

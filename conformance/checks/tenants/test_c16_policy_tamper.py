@@ -23,6 +23,8 @@ WEAKER: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     kills=["M04"],
     spec="https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
     source="catalogue C16; apiserver@v0.36.3/pkg/endpoints/handlers/responsewriters/errors.go:67",
+    signal='403 "cannot patch resource" and "cannot delete resource", "at the cluster scope"; '
+    "the live spec is unchanged",
 )
 def test_c16_policy_tamper(scenario: Scenario) -> None:
     """Patch and delete a policy and its binding with the tenant's own token."""

@@ -13,6 +13,7 @@ from conformance.api import Control, Level, Scenario, check, consistently, expec
     control=Control.TENANT_ROLE,
     kills=["M14-unguarded"],
     source="catalogue C21, finding 2; apiserver@v0.36.3/pkg/endpoints/request/requestinfo.go:193",
+    signal='Ready=False/ReconciliationFailed "Namespace/c21-a dry-run failed (Forbidden)"; the labels are unchanged',
 )
 def test_c21_namespace_strip(scenario: Scenario) -> None:
     """Commit a ConfigMap, which the tenant may, and its own Namespace without labels."""

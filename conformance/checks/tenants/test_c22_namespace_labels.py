@@ -12,6 +12,7 @@ from conformance.api import Control, Level, Scenario, check, expect, expect_that
     control=Control.TENANT_ROLE,
     kills=["M14-unguarded"],
     source="catalogue C22, finding 2; apiserver@v0.36.3/pkg/endpoints/request/requestinfo.go:193",
+    signal='403, namespaces "c22-a" is forbidden, for both patches; the labels are unchanged',
 )
 def test_c22_namespace_labels(scenario: Scenario) -> None:
     """Take the tenant's label off, and relax Pod Security, with the tenant's own token."""

@@ -12,6 +12,7 @@ from conformance.api import Control, Scenario, check, expect, given
     kills=["M04"],
     spec="https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
     source="catalogue C24, trap T14; apiserver@v0.36.3/pkg/endpoints/request/requestinfo.go:193",
+    signal='403, cannot get, patch or delete resource "namespaces" in the namespace "shared-b"',
 )
 def test_c24_victim_namespace(scenario: Scenario) -> None:
     """Get, patch and delete the victim's Namespace with the attacker's token."""

@@ -9,14 +9,17 @@ from conformance.model import (
     BinaryOrigin,
     Environment,
     Evidence,
+    Form,
     Kill,
     Level,
     MutantResult,
     Outcome,
+    Part,
     Phase,
     Profile,
     Result,
     Run,
+    Tally,
 )
 
 STAGING, PRODUCTION = Environment.STAGING, Environment.PRODUCTION
@@ -42,6 +45,11 @@ def mutant_of(name: str = "refs-allowed", kills: dict[str, Kill] | None = None, 
         "green_again": True,
     }
     return MutantResult(id=name, kills={"F01": Kill.KILLED} if kills is None else kills, **{**known, **fields})
+
+
+def tally_of(key: str = "A01", **fields: Any) -> Tally:
+    known: dict[str, Any] = {"rounds": 20, "failed": 0, "errors": 0, "upper_bound": 0.1391}
+    return Tally(key=key, environment=STAGING, **{**known, **fields})
 
 
 def run_of(results: Sequence[Result] = (), **fields: Any) -> Run:
@@ -101,7 +109,7 @@ def everything() -> Run:
         result_of("B24", Outcome.SKIPPED, message="not today"),
         result_of("E01", Outcome.UNSUPPORTED, layer="provider"),
         result_of("G02", Outcome.FAILED, level=Level.PROVISIONAL, message="the remote file was fetched"),
-        result_of("J02", level=Level.PROVISIONAL, environment=PRODUCTION),
+        result_of("J11", level=Level.PROVISIONAL, environment=PRODUCTION),
     ]
     return run_of(
         results,
@@ -117,7 +125,16 @@ def everything() -> Run:
             mutant_of(),
             mutant_of("policy-audited", {"B24": Kill.SURVIVED, "B01": Kill.KILLED}),
             mutant_of("half", {"C03[ClusterRole]": Kill.ERROR}, green_again=False, message="policy stayed in Audit"),
+            mutant_of("wide", {"F01": Kill.KILLED}, bystanders={"A01": Kill.SURVIVED, "H06": Kill.KILLED}),
         ),
+        tallies=(tally_of(), tally_of("F01", failed=2, upper_bound=0.2826)),
+        explanations={
+            "F01": (
+                Part(name="statement", text="said above"),
+                Part(name="why", text="a private repository would be an open book"),
+                Part(name="lines", text="patches:\n  - target: <Deployment>", form=Form.YAML),
+            )
+        },
         breakdowns=("provider: etcd ended with code 1",),
         expected_keys=frozenset({*(f"{r.environment}/{r.key}" for r in results), "staging/H01"}),
         catalog=frozenset({"staging/F01", "staging/A01", "staging/D02"}),

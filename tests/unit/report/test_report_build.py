@@ -7,6 +7,7 @@ import yaml
 
 from conformance.errors import InputError
 from conformance.model import Level, Outcome
+from conformance.report import wording
 from conformance.report.build import build_report
 from conformance.report.document import from_yaml, to_yaml
 from conformance.report.schema import SCHEMA_FILE, json_schema, schema_text
@@ -52,10 +53,16 @@ def test_the_documented_blocks_are_there(full_run):
 def test_documented_limits_are_read_both_ways(full_run):
     report = build_report(full_run)
     readings = {row.key: row.reading for row in report.results if row.level is Level.PROVISIONAL}
-    assert readings == {"G02": "documented limit still open", "J02": "documented limit closed: review the row"}
+    assert readings == {"G02": "documented limit still open", "J11": "documented limit closed: review the row"}
     assert report.summary.limits_open == ("staging/G02",)
-    assert report.summary.limits_closed == ("production/J02",)
+    assert report.summary.limits_closed == ("production/J11",)
     assert report.summary.judged.failed == 1
+
+
+def test_what_is_known_to_hold_is_no_limit_that_closed(make_result, make_run):
+    held = make_result("J13", level=Level.PROVISIONAL)
+    (row,) = build_report(make_run([held])).results
+    assert (row.reading, wording.state(row)) == ("the property holds; reported, never judged", "passed")
 
 
 def test_order_of_results_does_not_show(full_run):

@@ -3,7 +3,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.report.redact import MASK, redact_tree, redactor
@@ -120,12 +120,14 @@ def test_an_alias_is_no_way_out():
     assert "aHVudGVyMg" not in plain("kind: Secret\nx: &v aHVudGVyMg==\ndata: {a: *v, b: *v}\n")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_redaction_never_raises_and_is_stable(text):
     once = plain(text)
     assert plain(once) == once
 
 
+@settings(deadline=None)
 @given(st.recursive(st.text(max_size=8), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=8), inner)))
 def test_redaction_of_secrets_never_raises(value):
     plain(yaml.safe_dump({"kind": "Secret", "data": value}))

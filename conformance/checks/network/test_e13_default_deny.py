@@ -1,0 +1,63 @@
+"""E13: every tenant's namespace denies traffic by default, and no rule there admits all namespaces.
+
+Kubernetes lets every Pod reach every other until a policy selects it. One rule for all namespaces, or one that names
+nobody, opens what the default closed. What the network makes of it needs nodes (E00-E12).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.api import Control, Level, Scenario, check, expect_that, given
+
+PEERS = {"ingress": "from", "egress": "to"}
+OF_A_CHECK = re.compile(r"[a-j]\d\d-")
+"""What other checks try to make is theirs to judge (C26)."""
+
+
+@check(
+    "E13",
+    level=Level.HARDENED,
+    control=Control.TENANT_NETWORK,
+    kills=["M11-netpol", "M11-netpol-open"],
+    spec="https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies",
+    source="catalogue E13; kubernetes@v1.36.3/staging/src/k8s.io/api/networking/v1/types.go, NetworkPolicySpec",
+    signal="a NetworkPolicy with podSelector {}, policyTypes Ingress and Egress and no rules; "
+    "no rule with namespaceSelector {} or without peers",
+)
+def test_e13_default_deny(scenario: Scenario) -> None:
+    """Read the network policies of the fleet's tenants and of the suite's."""
+    platform = scenario.platform
+    for subject in scenario.subjects:
+        given(subject).contains_wanted()
+    for namespace in (*platform.tenants.values(), *platform.probes):
+        found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=namespace)
+        specs = {p["metadata"]["name"]: p["spec"] for p in found if not OF_A_CHECK.match(p["metadata"]["name"])}
+        scenario.evidence.record("object", f"network policies of {namespace}", specs)
+        expect_that(
+            any(_denies_all(spec) for spec in specs.values()),
+            f"{namespace} has no policy that denies by default",
+            wanted="podSelector {}, policyTypes [Ingress, Egress], no rules",
+            observed=", ".join(specs) or "no NetworkPolicy",
+        )
+        wide = [f"{name}: {rule}" for name, spec in specs.items() for rule in _open_rules(spec)]
+        expect_that(
+            not wide,
+            f"{namespace} admits more than it names",
+            wanted="peers in every rule, and no namespaceSelector {}",
+            observed="; ".join(wide),
+        )
+
+
+def _denies_all(spec: Mapping[str, Any]) -> bool:
+    rules = [rule for direction in PEERS for rule in spec.get(direction, [])]
+    return not spec.get("podSelector") and set(spec["policyTypes"]) == {"Ingress", "Egress"} and not rules
+
+
+def _open_rules(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the rules that name nobody, and so admit everybody, or all namespaces."""
+    for direction, key in PEERS.items():
+        for rule in spec.get(direction, []):
+            peers = rule.get(key)
+            if not peers or any(peer.get("namespaceSelector") == {} for peer in peers):
+                yield f"{direction} {rule}"

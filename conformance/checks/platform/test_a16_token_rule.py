@@ -1,0 +1,28 @@
+"""A16: without object identity the controllers cannot mint tokens of ServiceAccounts.
+
+The role that all controllers share lets each of them create a token of any account of the cluster, the cluster
+admins' among them. It is there for object identity; Flux 2.10 no longer grants it.
+"""
+
+from conformance.api import Control, Level, Scenario, check, expect_that, given_that, pick
+
+GATE = "ObjectLevelWorkloadIdentity=true"
+
+
+@check(
+    "A16",
+    level=Level.PROVISIONAL,
+    control=Control.CONTROLLER_RIGHTS,
+    unmutable="releases before 2.10 bring the rule along; there it is a limit that is reported",
+    source="catalogue A16; Flux 2.9.2's rbac/controller.yaml",
+    signal="no rule of crd-controller has the resource serviceaccounts/token",
+)
+def test_a16_token_rule(scenario: Scenario) -> None:
+    """Read the rules of the controllers' role."""
+    role = scenario[f"ClusterRole/crd-controller-{scenario.platform.flux_namespace}"]
+    rules = pick(role.live(), "rules")
+    given_that(rules, f"{role.ref} is not there, or has no rules")
+    on = any(GATE in one for said in scenario.arguments("source-controller").values() for one in said)
+    given_that(not on, "object identity is on: the controllers need the rule")
+    granted = [rule for rule in rules if "serviceaccounts/token" in rule.get("resources", [])]
+    expect_that(not granted, f"{role.ref} mints tokens", wanted="no serviceaccounts/token", observed=str(granted))

@@ -1,0 +1,35 @@
+"""A17: the controllers keep their right on leases.
+
+A patch that takes a rule out of their role by its index takes another one after an upgrade. Without leases no
+controller of several replicas becomes leader, and nothing is reconciled: no policy, no revocation.
+"""
+
+from conformance.api import Control, Scenario, check, expect_that, given_that, pick
+
+VERBS = {"get", "list", "watch", "create", "update", "patch", "delete"}
+
+
+@check(
+    "A17",
+    control=Control.CONTROLLER_RIGHTS,
+    kills=["M76-leases"],
+    source="catalogue A17, finding 12; Flux 2.9.2's rbac/controller.yaml",
+    signal="crd-controller has coordination.k8s.io/leases with get, list, watch, create, update, patch, delete",
+)
+def test_a17_leases_rule(scenario: Scenario) -> None:
+    """Read the rules of the controllers' role."""
+    role = scenario[f"ClusterRole/crd-controller-{scenario.platform.flux_namespace}"]
+    rules = pick(role.live(), "rules")
+    given_that(rules, f"{role.ref} is not there, or has no rules")
+    on_leases = [
+        set(rule["verbs"])
+        for rule in rules
+        if "coordination.k8s.io" in rule.get("apiGroups", []) and "leases" in rule.get("resources", [])
+    ]
+    granted = set().union(*on_leases)
+    expect_that(
+        granted >= VERBS,
+        f"{role.ref} lacks verbs on leases",
+        wanted=", ".join(sorted(VERBS)),
+        observed=", ".join(sorted(granted)) or "no rule on leases",
+    )

@@ -1,0 +1,67 @@
+"""Plants, judges and removes checks on a platform that is held still; mutants and repeats are made of this."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from conformance.bootstrap.platform import Platform
+from conformance.errors import Breakdown
+from conformance.harvest import Job, judge, result_of
+from conformance.model import Outcome, Result
+from conformance.scenario import Scenario
+
+_WORKERS = 64
+"""Scenarios planted or removed at the same time; removal mostly waits for finalizers."""
+
+
+def scenario_of(job: Job, platform: Platform, folder: str, planted_at: datetime | None = None) -> Scenario:
+    """Return the scenario of a check, with its evidence below `folder` of the report."""
+    return Scenario(
+        job.check,
+        job.scenario_file,
+        platform,
+        folder=f"{folder}/{job.folder}",
+        parameter=job.parameter,
+        planted_at=planted_at,
+    )
+
+
+def sweep(jobs: Sequence[Job], platform: Platform, folder: str) -> None:
+    """Remove the objects of these checks, and wait until they are gone."""
+    scenarios = [scenario_of(job, platform, folder) for job in one_each(jobs)]
+    with ThreadPoolExecutor(_WORKERS, "sweep") as pool:
+        list(pool.map(lambda scenario: scenario.remove(), scenarios))
+
+
+def judge_all(jobs: Sequence[Job], platform: Platform, folder: str) -> list[tuple[Result, BaseException | None]]:
+    """Plant these checks, judge them beside each other, those that need the platform for themselves last."""
+    planted_at = datetime.now(UTC)
+    with ThreadPoolExecutor(_WORKERS, "plant") as pool:
+        checks = [job.check.id for job in one_each(jobs)]
+        unplanted = dict(zip(checks, pool.map(lambda job: _plant(job, platform, folder), one_each(jobs)), strict=True))
+    alone = [job for job in jobs if job.check.exclusive]
+    beside = [job for job in jobs if not job.check.exclusive]
+
+    def one(job: Job) -> tuple[Result, BaseException | None]:
+        scenario = scenario_of(job, platform, folder, planted_at)
+        if (error := unplanted[job.check.id]) is not None:
+            return result_of(job, scenario, Outcome.ERROR, error, 0.0), error
+        return judge(job, scenario)
+
+    with ThreadPoolExecutor(max(1, len(beside)), "judge") as pool:
+        found = list(pool.map(one, beside))
+    return found + [one(job) for job in alone]
+
+
+def _plant(job: Job, platform: Platform, folder: str) -> Breakdown | None:
+    """Plant a check's objects; what was refused there leaves this check unjudged, and no other."""
+    try:
+        scenario_of(job, platform, folder).plant()
+    except Breakdown as error:
+        return error
+    return None
+
+
+def one_each(jobs: Sequence[Job]) -> Iterable[Job]:
+    """Return one job for each check: the parameters of a check share one scenario."""
+    return {job.check.id: job for job in jobs}.values()

@@ -1,0 +1,54 @@
+"""Fleets that lack what the reference fleet adds to the published architecture."""
+
+import re
+import shutil
+from pathlib import Path
+
+from conformance.settings import data_dir
+
+_GUARDS = ("guardNamespace", "guardFlux", "guardSources", "guardStatus", "guardSatoken")
+_NOT_A_DELETION = re.compile(r"  matchConditions:\n(?:    .*\n)*?    - name: not-a-deletion\n(?:      .*\n)+")
+
+
+def published(folder: Path) -> Path:
+    """Write the reference fleet as the published architecture has it; return its folder.
+
+    Without policies/guards, with cluster-admin for tenants, and with what is known of the published manifests
+    (catalogue, findings 1, 10 and 11): the misspelt kubeConfig policy, policies that hold sources back from deletion
+    and look at new objects only where the published ones do, and syncs without retryInterval.
+    """
+    shutil.copytree(data_dir("fleet-repo"), folder)
+    shutil.rmtree(folder / "policies" / "guards")
+    for environment in ("staging", "production"):
+        _replaced(folder / "policies" / environment / "kustomization.yaml", "components:\n  - ../guards\n", "")
+    for path in sorted(folder.glob("tenants/base/*/rbac.yaml")):
+        _replaced(path, "name: tenant-reconciler", "name: cluster-admin")
+    _without_names(folder / "conformance.yaml")
+    policies = folder / "policies"
+    _replaced(policies / "base" / "kubeconfig.yaml", "!has(object.spec.kubeConfig)", "!has(object.spec.kubeconfig)")
+    for path in (policies / "base" / "buckets.yaml", policies / "production" / "image-automation.yaml"):
+        _replaced(path, "operations: [CREATE, UPDATE]", "operations: [CREATE]")
+    _cut(policies / "base" / "sources.yaml", _NOT_A_DELETION)
+    for path in sorted(folder.glob("clusters/*/*.yaml")):
+        _replaced(path, "  retryInterval: 1m\n", "")
+    return folder
+
+
+def _without_names(profile: Path) -> None:
+    for line in profile.read_text().splitlines():
+        if line.strip().partition(":")[0] in _GUARDS:
+            _replaced(profile, line, f"{line.partition(':')[0]}: null")
+
+
+def _replaced(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    if old not in text:
+        raise AssertionError(f"{path} has no '{old}'")
+    path.write_text(text.replace(old, new))
+
+
+def _cut(path: Path, pattern: re.Pattern[str]) -> None:
+    text, count = pattern.subn("", path.read_text())
+    if count != 1:
+        raise AssertionError(f"{path} has {count} of '{pattern.pattern}'")
+    path.write_text(text)
