@@ -37,10 +37,10 @@ CHECKS = [entry.check for entry in catalog.listed()]
 def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Run a command of the console script with its progress in sight; return exit code and report folder."""
 
-    def start(command: str, where: str) -> tuple[int, Path]:
+    def start(command: str, where: str, *more: str) -> tuple[int, Path]:
         folder = tmp_path_factory.mktemp(command) / "report"
         given = environment().get(TOOLCHAIN)
-        argv = [sys.executable, "-m", "conformance", command, "--environment", where, "--report", str(folder)]
+        argv = [sys.executable, "-m", "conformance", command, "--environment", where, "--report", str(folder), *more]
         argv += ["--toolchain", given] if given else []
         capture = request.config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled():
@@ -58,6 +58,12 @@ def certified(started: Any) -> tuple[int, Path]:
 def mutated(started: Any) -> tuple[int, Path]:
     # One environment: the controls are the same in both, and the time is not.
     return started("mutants", "staging")
+
+
+@pytest.fixture(scope="module")
+def mutated_production(started: Any) -> tuple[int, Path]:
+    # What only production has.
+    return started("mutants", "production", *(m.id for m in MUTANTS.values() if STAGING not in m.environments))
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +172,31 @@ def test_every_judged_check_kills_each_mutant_that_it_claims(matrix: Conformance
         if STAGING in check.environments & MUTANTS[name].environments
     }
     assert sorted(claimed - killed) == []
-    assert {check.id for check in judged} <= {check_id for _, check_id, _ in killed}
+    assert {c.id for c in judged if STAGING in c.environments} <= {check_id for _, check_id, _ in killed}
+
+
+def test_what_production_alone_has_is_killed_there(mutated_production: tuple[int, Path]) -> None:
+    report = load_report(mutated_production[1])
+    alone = {mutant.id for mutant in MUTANTS.values() if STAGING not in mutant.environments}
+    assert {row.id for row in report.mutants if row.result is Kill.KILLED} == alone
+    killers = {key.partition("[")[0] for row in report.mutants for key in row.kills}
+    assert {c.id for c in CHECKS if STAGING not in c.environments and c.level is not Level.PROVISIONAL} <= killers
+    assert mutated_production[0] == 0
+
+
+def test_mutants_turn_no_check_red_that_does_not_claim_them(matrix: ConformanceReport) -> None:
+    counts = matrix.summary.mutants
+    assert (counts.score, counts.total) == (1.0, len({m.id for m in MUTANTS.values() if STAGING in m.environments}))
+    assert counts.bystanders > counts.total
+    assert counts.precision is not None
+    assert counts.precision >= 0.98
+
+
+def test_denials_are_seen_on_independent_planes(certificate: ConformanceReport) -> None:
+    denials = certificate.summary.denials
+    assert denials.total > 300
+    assert denials.on_two / denials.total >= 0.95
+    assert denials.on_three / denials.total >= 0.50
 
 
 def test_only_checks_that_claim_a_mutant_turn_red_under_it(matrix: ConformanceReport) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.fleets import published
+from support.fleets import published, renamed
 
 from conformance import catalog
 from conformance.model import Environment, Level, Outcome, Verdict
@@ -72,3 +72,15 @@ def test_of_a_fleet_as_published_exactly_the_gaps_are_red(tmp_path: Path, capfd:
     assert {row.id for row in judged if row.level is Level.CORE and row.result is not Outcome.PASSED} == set()
     assert document.verdict is Verdict.NON_CONFORMANT
     assert code == 1
+
+
+def test_a_fleet_with_other_names_is_conformant(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    fleet, tenant = renamed(tmp_path)
+    report = tmp_path / "report"
+    argv = [sys.executable, "-m", "conformance", "run", "--report", str(report)]
+    argv += ["--fleet", str(fleet), "--tenant", str(tenant)]
+    with capfd.disabled():
+        code = subprocess.run(argv, check=False, timeout=600).returncode
+    document = load_report(report)
+    assert [row.key for row in document.results if row.judged and row.result is not Outcome.PASSED] == []
+    assert (document.verdict, code) == (Verdict.CONFORMANT, 0)

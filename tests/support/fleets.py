@@ -52,3 +52,37 @@ def _cut(path: Path, pattern: re.Pattern[str]) -> None:
     if count != 1:
         raise AssertionError(f"{path} has {count} of '{pattern.pattern}'")
     path.write_text(text)
+
+
+_OTHER_NAMES = (
+    (r"toolkit\.fluxcd\.io/tenant", "acme.example.org/team"),
+    (r"flux-tenant-sources-allowlist", "acme-permitted"),
+    (r"flux-tenant-", "acme-"),
+    (r"guard-(namespace|flux|sources|status|satoken)\b", r"acme-guard-\1"),
+    (r"(git|charts|registry)\.example\.com/example/", r"\1.acme.example.org/acme/"),
+    (r"(git|charts|registry)\.example\.com", r"\1.acme.example.org"),
+    (r"organisation: example/", "organisation: acme/"),
+    (r"tenant-(reconciler|quota|limits)\b", r"acme-\1"),
+    (r"--default-service-account=flux\b", "--default-service-account=applier"),
+    (r"(serviceAccount|serviceAccountName|name): flux$", r"\1: applier"),
+    (r"'flux'", "'applier'"),
+    (r"\bdev-team\b", "blue"),
+    (r"\bops-team\b", "red"),
+)
+_OTHER_NAMESPACES = ((r"\bapps\b", "blue-apps"), (r"\bops\b", "red-apps"))
+
+
+def renamed(folder: Path) -> tuple[Path, Path]:
+    """Write the reference fleet and tenant repository with other names for all that may be named otherwise."""
+    fleet, tenant = folder / "fleet", folder / "tenant"
+    shutil.copytree(data_dir("fleet-repo"), fleet)
+    shutil.copytree(data_dir("tenant-repo"), tenant)
+    for path in [path for root in (fleet, tenant) for path in root.rglob("*.yaml")]:
+        own = path.is_relative_to(fleet / "tenants" / "base") or path.name == "conformance.yaml"
+        text = path.read_text()
+        for old, new in (*_OTHER_NAMES, *(_OTHER_NAMESPACES if own else ())):
+            text = re.sub(old, new, text, flags=re.MULTILINE)
+        path.write_text(text)
+    for old, new in (("dev-team", "blue"), ("ops-team", "red")):
+        (fleet / "tenants" / "base" / old).rename(fleet / "tenants" / "base" / new)
+    return fleet, tenant
