@@ -124,6 +124,7 @@ class Observing:
         match = _VERSION.search(containers[0]["image"])
         if match is None:
             raise Breakdown(f"{self.check.id}: the version of {controller} is not known: {containers[0]['image']}")
+        self.evidence.record("object", f"version of {controller}", f"{containers[0]['image']}\n")
         return tuple(int(part) for part in match.groups())
 
     def unready_syncs(self, namespace: str) -> Sequence[str]:

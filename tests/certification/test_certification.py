@@ -23,7 +23,10 @@ TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
 SECRETS = {
     "a token": re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a password in an address": re.compile(rb"https?://[^/\s:@\"']+:(?!\*)[^/\s:@\"']+@"),
+    "a password in an address": re.compile(
+        # B12 puts an allowed server, with its port, where a user and a password may stand.
+        rb"https?://(?!127\.0\.0\.1:\d+@)[^/\s:@\"']+:(?!\*|\[redacted\])[^/\s:@\"']+@"
+    ),
     "a credential in a header": re.compile(rb"(?i)authorization:? *(?:basic|bearer) +[A-Za-z0-9+/=_.-]{12,}"),
 }
 BEYOND_SECONDS = {"run": 1500, "mutants": 3600}

@@ -27,6 +27,7 @@ def test_a17_leases_rule(scenario: Scenario) -> None:
         if "coordination.k8s.io" in rule.get("apiGroups", []) and "leases" in rule.get("resources", [])
     ]
     granted = set().union(*on_leases)
+    scenario.evidence.record("object", str(role.ref), {"rules": rules})
     expect_that(
         granted >= VERBS,
         f"{role.ref} lacks verbs on leases",

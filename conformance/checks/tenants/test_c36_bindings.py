@@ -40,6 +40,7 @@ def test_c36_bindings(scenario: Scenario) -> None:
             bound.add(binding.namespace)
         elif owners:
             stray.append(f"{binding} binds {subject['kind']} {subject['name']}")
+    scenario.evidence.record("object", "bindings of tenants", {"at home": sorted(bound), "beyond": sorted(stray)})
     given_that({"shared-a", "shared-b"} <= bound, "each tenant is bound in its own namespace", observed=str(bound))
     expect_that(not stray, "a tenant is bound beyond its namespace", wanted="none", observed="; ".join(sorted(stray)))
 
