@@ -78,7 +78,7 @@ def renamed(folder: Path) -> tuple[Path, Path]:
     shutil.copytree(data_dir("fleet-repo"), fleet)
     shutil.copytree(data_dir("tenant-repo"), tenant)
     for path in [path for root in (fleet, tenant) for path in root.rglob("*.yaml")]:
-        own = path.is_relative_to(fleet / "tenants" / "base") or path.name == "conformance.yaml"
+        own = not path.is_relative_to(fleet / "policies") and not path.is_relative_to(fleet / "clusters")
         text = path.read_text()
         for old, new in (*_OTHER_NAMES, *(_OTHER_NAMESPACES if own else ())):
             text = re.sub(old, new, text, flags=re.MULTILINE)
