@@ -179,16 +179,7 @@ def _common(
 def _pytest(environment: Where, select: str, words: Sequence[str]) -> None:
     chosen = " or ".join(Environment) if environment is Where.ALL else str(environment)
     # -p: PYTEST_DISABLE_PLUGIN_AUTOLOAD must not take the plugin away.
-    argv = [
-        f"--rootdir={PACKAGE_DIR}",
-        "-c",
-        str(PACKAGE_DIR / "pytest.ini"),
-        "-p",
-        "flux-tenancy",
-        "-m",
-        chosen,
-        *words,
-    ]
+    argv = [f"--rootdir={PACKAGE_DIR}", "-c", str(PACKAGE_DIR / "pytest.ini"), "-p", "flux-tenancy"]
     argv += ["-m", chosen, *words, *(["-k", select] if select else [])]
     code = int(pytest.main([*argv, str(PACKAGE_DIR / "checks"), str(PACKAGE_DIR / "mutation")]))
     if code == EXIT_CODES[ExitCode.NOTHING_COLLECTED]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
+from conformance.errors import InputError
 from conformance.model import Kill
 from conformance.report import wording
 from conformance.report.charts import Cell, Label, Matrix
@@ -46,7 +47,15 @@ def pictures(report: ConformanceReport) -> list[Picture]:
 
 
 def markdown(report: ConformanceReport) -> str:
-    """Return docs/kill-matrix.md: what each mutant is, who killed it, who missed it, and who was reddened wrongly."""
+    """Return docs/kill-matrix.md: what each mutant is, who killed it, who missed it, and who was reddened wrongly.
+
+    Raises InputError when the report is of a run without mutants.
+    """
+    if not report.mutants:
+        raise InputError(
+            "this report is of a run without mutants, there is no kill matrix to write",
+            hint="run `make mutants REPORT=folder` first, and name that folder",
+        )
     heads = ("mutant", "description", "killed by", "survivors", "false kills", "seconds")
     lines = [_cells(mutant, report) for mutant in sorted(report.mutants, key=lambda m: (m.id, m.environment))]
     table = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(line)} |" for line in lines)]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 from conformance import catalog, catalog_page, cli
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError, ToolchainError
-from conformance.model import Profile, Run
+from conformance.model import Environment, Kill, MutantResult, Profile, Run
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
 from conformance.settings import PACKAGE_DIR, environment
@@ -92,8 +93,8 @@ def test_a_report_that_is_none_is_bad_input(tmp_path: Path, text: str) -> None:
 
 
 @pytest.fixture
-def make_inconclusive() -> Callable[[Path], ConformanceReport]:
-    """Return a function that writes the report of a run that broke down."""
+def make_inconclusive() -> Callable[..., ConformanceReport]:
+    """Return a function that writes the report of a run that broke down, and had the mutants that it is given."""
     run = Run(
         run_id="r",
         started="2026-01-01T00:00:00Z",
@@ -113,11 +114,11 @@ def make_inconclusive() -> Callable[[Path], ConformanceReport]:
         results=(),
         breakdowns=("bootstrap: it broke",),
     )
-    return lambda folder: write_run(folder, run)
+    return lambda folder, *mutants: write_run(folder, replace(run, mutants=mutants))
 
 
 def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(
-    tmp_path: Path, make_inconclusive: Callable[[Path], ConformanceReport]
+    tmp_path: Path, make_inconclusive: Callable[..., ConformanceReport]
 ) -> None:
     known = make_inconclusive(tmp_path)
     (tmp_path / "report.html").unlink()
@@ -129,9 +130,17 @@ def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(
 
 
 def test_the_kill_matrix_is_written_alone_and_says_nothing_of_the_verdict(
-    tmp_path: Path, make_inconclusive: Callable[[Path], ConformanceReport]
+    tmp_path: Path, make_inconclusive: Callable[..., ConformanceReport]
 ) -> None:
-    make_inconclusive(tmp_path / "run")
+    killed = MutantResult(
+        id="M01-flux",
+        description="a flag is gone",
+        environment=Environment.STAGING,
+        duration_s=1.0,
+        kills={"F01": Kill.KILLED},
+        green_again=True,
+    )
+    make_inconclusive(tmp_path / "run", killed)
     (tmp_path / "run" / "report.html").unlink()
     result = call("report", "--kill-matrix", str(tmp_path / "docs" / "kill-matrix.md"), str(tmp_path / "run"))
     assert (result.exit_code, result.output) == (0, "")
@@ -140,6 +149,17 @@ def test_the_kill_matrix_is_written_alone_and_says_nothing_of_the_verdict(
     blocked = call("report", "--kill-matrix", str(tmp_path / "run"), str(tmp_path / "run"))
     assert blocked.exit_code == 4
     assert "ERROR (not a finding): input: cannot write" in blocked.stderr
+
+
+def test_a_report_without_mutants_has_no_kill_matrix(
+    tmp_path: Path, make_inconclusive: Callable[..., ConformanceReport]
+) -> None:
+    make_inconclusive(tmp_path / "run")
+    (tmp_path / "matrix.md").write_text("of another run")
+    result = call("report", "--kill-matrix", str(tmp_path / "matrix.md"), str(tmp_path / "run"))
+    assert result.exit_code == 4
+    assert "ERROR (not a finding): input: this report is of a run without mutants" in result.stderr
+    assert (tmp_path / "matrix.md").read_text() == "of another run", "it is not written over"
 
 
 def test_run_passes_on_what_was_given(pytest_argv: list[str]) -> None:
