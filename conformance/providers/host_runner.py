@@ -73,7 +73,7 @@ class HostRunner:
         self._processes: dict[str, _Process] = {}
         self._places: dict[str, Places] = {}
         self._faults: dict[str, _Fault] = {}
-        self._claimed: set[str] = set()
+        self._live: dict[str, Manifest] = {}
         self._latest: dict[str, str] = {}
         self._threads = [
             threading.Thread(target=self._follow_pods, name="host-runner", daemon=True),
@@ -155,13 +155,16 @@ class HostRunner:
             return
         uid = pod["metadata"]["uid"]
         with self._lock:
-            if uid in self._claimed:
-                return
-            self._claimed.add(uid)
-            self._latest[controller] = uid
-            if current := self._processes.pop(controller, None):
-                # Without leader election two processes would both reconcile.
-                self._supervisor.stop(current.service)
+            if uid not in self._live:
+                self._live[uid] = pod
+                self._take_over(controller, pod)
+
+    def _take_over(self, controller: str, pod: Manifest) -> None:
+        """Begin this Pod's process in place of the controller's current one."""
+        self._latest[controller] = pod["metadata"]["uid"]
+        if current := self._processes.pop(controller, None):
+            # Without leader election two processes would both reconcile.
+            self._supervisor.stop(current.service)
         threading.Thread(target=self._bring_up, args=(controller, pod), name=f"start-{controller}", daemon=True).start()
 
     def _bring_up(self, controller: str, pod: Manifest) -> None:
@@ -175,6 +178,8 @@ class HostRunner:
             self._annotate(pod)
         except Breakdown as error:
             LOGGER.warning("%s did not start: %s", controller, error)
+            with self._lock:
+                self._live.pop(pod["metadata"]["uid"], None)  # the next listing of the Pods tries it again
 
     def _launch(self, controller: str, pod: Manifest) -> _Process:
         places = self._places_of(controller)
@@ -254,17 +259,22 @@ class HostRunner:
                 raise
 
     def _on_gone(self, pod: Manifest) -> None:
-        uid = pod["metadata"]["uid"]
+        uid, controller = pod["metadata"]["uid"], controller_of(pod)
         with self._lock:
-            for controller, latest in list(self._latest.items()):
-                if latest == uid:
-                    del self._latest[controller]
-                    if process := self._processes.pop(controller, None):
-                        self._supervisor.stop(process.service)
+            self._live.pop(uid, None)
+            if controller is None or self._latest.get(controller) != uid:
+                return
+            del self._latest[controller]
+            if process := self._processes.pop(controller, None):
+                self._supervisor.stop(process.service)
+            # A rollout that is withdrawn leaves the Pod that it had displaced; on a node that one never stopped.
+            others = [other for other in self._live.values() if controller_of(other) == controller]
+            if others:
+                self._take_over(controller, max(others, key=lambda other: other["metadata"]["creationTimestamp"]))
 
     def _forget(self, live: set[str]) -> None:
         with self._lock:
-            gone = [p.pod for p in self._processes.values() if p.pod["metadata"]["uid"] not in live]
+            gone = [pod for uid, pod in self._live.items() if uid not in live]
         for pod in gone:
             self._on_gone(pod)
 

@@ -149,6 +149,16 @@ def test_a_killed_controller_comes_back(platform: Platform) -> None:
     assert command_line(platform) == before
 
 
+def test_a_rollout_that_is_withdrawn_leaves_the_process_that_it_displaced(platform: Platform) -> None:
+    before = command_line(platform)
+    was = container_args(platform.client.get(DEPLOYMENT))
+    path = "/spec/template/spec/containers/0/args"
+    platform.client.patch(DEPLOYMENT, [{"op": "replace", "path": path, "value": [*was, "--no-such-flag"]}])
+    eventually(lambda: command_line(platform) != before, bool, timeout_s=20, what="the new Pod displaced the old one")
+    platform.client.patch(DEPLOYMENT, [{"op": "replace", "path": path, "value": was}])
+    eventually(lambda: command_line(platform) == before, bool, timeout_s=20, what="the old Pod's process runs again")
+
+
 def test_credentials_are_asked_for(platform: Platform) -> None:
     entries = platform.git.entries(repository="example/shared-a.git")
     assert {e.user for e in entries if e.status == 200} == {"git"}
