@@ -10,14 +10,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, Finding
+from conformance.kube.wait import ended_by
 from conformance.manifests import GroundOf, ground_of
 from conformance.model import Check, Environment, Outcome, Result
 from conformance.scenario import Scenario
+
+T = TypeVar("T")
 
 PLANTERS = 16
 """Scenarios planted at the same time: each is a burst of requests. The API server tells when it is too much (429)."""
@@ -119,6 +122,7 @@ class Harvest:
     _readers: ThreadPoolExecutor = field(init=False)
     _planters: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(PLANTERS, "plant"))
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ending: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         # One thread for each check: it waits on a watch, which costs a connection and next to no CPU.
@@ -162,7 +166,8 @@ class Harvest:
         return f"{done} of {len(self._running)} judged"
 
     def close(self) -> None:
-        """Drop what has not started."""
+        """Drop what has not started, and end the waits of what has: nobody reads its result any more."""
+        self._ending.set()
         self._planters.shutdown(wait=False, cancel_futures=True)
         self._readers.shutdown(wait=False, cancel_futures=True)
 
@@ -172,7 +177,7 @@ class Harvest:
             if job.check.id not in self._planted:
                 scenario = self._scenario(job)
                 self._planted_at[job.check.id] = scenario.planted_at
-                self._planted[job.check.id] = self._planters.submit(scenario.plant)
+                self._planted[job.check.id] = self._planters.submit(self._bounded, scenario.plant)
 
     def _run(self, job: Job) -> tuple[Result, BaseException | None]:
         scenario = self._scenario(job)
@@ -180,7 +185,11 @@ class Harvest:
             self._planted[job.check.id].result()
         except Exception as error:  # noqa: BLE001 - not planted means not judged
             return result_of(job, scenario, Outcome.ERROR, error, 0.0), error
-        return judge(job, scenario)
+        return self._bounded(lambda: judge(job, scenario))
+
+    def _bounded(self, call: Callable[[], T]) -> T:
+        with ended_by(self._ending):
+            return call()
 
     def _scenario(self, job: Job) -> Scenario:
         folder = f"evidence/{self.platform.environment}/{job.folder}"

@@ -84,20 +84,23 @@ def held_platform(
     harvest = flux_platform.harvest
     harvest.wait()
     flux_platform.checks.close()
-    with run.clock.phase("clearing", str(environment)):
-        clear(harvest.jobs, flux_platform.platform)
     queue = MutantQueue(_mutants_of(request.session, environment), run.mutants.append)
 
     def work(made: Platform, name: str) -> None:
         with platform_held_still(made):
             queue.work(Mutation(made, harvest.jobs, harvest.seconds(), lambda text: run.clock.say(f"{name}: {text}")))
 
+    def work_on() -> None:
+        with run.clock.phase("clearing", str(environment)):
+            clear(harvest.jobs, flux_platform.platform)
+        work(flux_platform.platform, str(environment))
+
     def work_beside(side: int) -> None:
         with run.platform(environment, harvest.jobs, side=side) as (made, _):
             work(made, f"{environment}-{side}")
 
     with run.clock.phase("mutants", str(environment), queue.progress), Workers(queue) as workers:
-        workers.start(lambda: work(flux_platform.platform, str(environment)))
+        workers.start(work_on)
         for side in range(2, platforms_for(len(queue)) + 1):
             workers.start(functools.partial(work_beside, side))
         yield queue

@@ -1,8 +1,10 @@
 """Every wait of the suite: a condition that comes true, or one that stays true."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -17,6 +19,17 @@ T = TypeVar("T")
 
 WATCH_CHUNK_S = 20
 """Length of one watch; it is opened anew until the deadline."""
+_ending: ContextVar[threading.Event] = ContextVar("_ending", default=threading.Event())  # noqa: B039 - never set
+
+
+@contextlib.contextmanager
+def ended_by(event: threading.Event) -> Iterator[None]:
+    """Let every wait of this thread end with WaitTimeout as soon as the event is set: the run is over."""
+    token = _ending.set(event)
+    try:
+        yield
+    finally:
+        _ending.reset(token)
 
 
 def eventually(
@@ -26,22 +39,24 @@ def eventually(
     timeout_s: float,
     what: str,
     interval_s: float = 0.1,
-    stop: threading.Event | None = None,
 ) -> T:
     """Return the first observation for which `until` holds; for what has no watch (files, logs, processes).
 
     Raises:
         WaitTimeout: with the last observation, after `timeout_s` seconds.
     """
+    ending = _ending.get()
+    bound = tenacity.stop_after_delay(timeout_s)
     poll: tenacity.Retrying = tenacity.Retrying(
         retry=tenacity.retry_if_result(lambda value: not until(value)),
         wait=tenacity.wait_fixed(interval_s),
-        stop=tenacity.stop_after_delay(timeout_s) if stop is None else _either(timeout_s, stop),
-        sleep=tenacity.sleep_using_event(stop) if stop is not None else tenacity.nap.sleep,
+        stop=lambda state: ending.is_set() or bool(bound(state)),
+        sleep=tenacity.sleep_using_event(ending),
     )
     try:
         return poll(observe)
     except tenacity.RetryError as error:
+        _check(ending)
         last = error.last_attempt.result()
         raise WaitTimeout(f"{what} did not come true within {timeout_s:g} s; last seen: {_brief(last)}") from None
 
@@ -49,7 +64,11 @@ def eventually(
 def consistently(
     observe: Callable[[], T], holds: Callable[[T], bool], *, for_s: float, interval_s: float = 0.25
 ) -> T | None:
-    """Observe for `for_s` seconds; return the first observation that breaks `holds`, or None."""
+    """Observe for `for_s` seconds; return the first observation that breaks `holds`, or None.
+
+    Raises:
+        WaitTimeout: the run ended meanwhile.
+    """
     deadline = time.monotonic() + for_s
     while True:
         value = observe()
@@ -62,9 +81,14 @@ def consistently(
 
 
 def pause(seconds: float) -> None:
-    """Let time pass where time itself is the condition: the rest of a hold window."""
+    """Let time pass where time itself is the condition: the rest of a hold window.
+
+    Raises:
+        WaitTimeout: the run ended meanwhile.
+    """
     if seconds > 0:
-        threading.Event().wait(seconds)
+        _ending.get().wait(seconds)
+    _check(_ending.get())
 
 
 def object_until(
@@ -73,12 +97,16 @@ def object_until(
     """Watch one object until the predicate holds; return the last state and whether it held.
 
     None stands for "is not there". No polling: the object is read once, then watched from that version on.
+
+    Raises:
+        WaitTimeout: the run ended meanwhile.
     """
     deadline = time.monotonic() + timeout_s
     while True:
         state, version = _read(client, ref)
         if until(state):
             return state, True
+        _check(_ending.get())
         left = deadline - time.monotonic()
         if left <= 0:
             return state, False
@@ -105,9 +133,9 @@ def _states(client: KubeClient, ref: Ref, *, since: str, seconds: float) -> Iter
             raise
 
 
-def _either(timeout_s: float, stop: threading.Event) -> Callable[[tenacity.RetryCallState], bool]:
-    bound = tenacity.stop_after_delay(timeout_s)
-    return lambda state: stop.is_set() or bool(bound(state))
+def _check(ending: threading.Event) -> None:
+    if ending.is_set():
+        raise WaitTimeout("the run ended while this was waited for")
 
 
 def _brief(value: object, limit: int = 400) -> str:

@@ -16,7 +16,7 @@ from conformance.mutation.judging import judge_all, sweep
 
 BYSTANDERS = 6
 """Checks that do not claim a mutant and run under it; another six for each mutant, so that all have their turn."""
-GROUP = 40
+GROUP = 60
 """Mutants after which their checks must all be green again. One that was not reverted cleanly reddens its group."""
 _MUTATED_S = 30.0
 """A mutated platform shows its effect within 10 s; three of them on two cores take twice as long."""

@@ -13,9 +13,11 @@ import psutil
 from conformance.bootstrap.mutants import Mutant
 from conformance.errors import Breakdown
 from conformance.model import MutantResult
-from conformance.mutation import GROUP, Mutation
+from conformance.mutation import Mutation
 
 _MOST = 4
+_WORTH = 40
+"""Mutants for which a further platform is worth its bring-up and its own proof."""
 _PLATFORM_BYTES = 2 * 1024**3
 """What one platform and its faulty controllers take; seen 1.5 GiB."""
 
@@ -23,10 +25,10 @@ _PLATFORM_BYTES = 2 * 1024**3
 def platforms_for(mutants: int) -> int:
     """Return how many platforms are worth their bring-up.
 
-    One for each group of mutants, as far as memory goes, one more than there are cores: most of the time each waits.
+    One for each so many mutants, as far as memory goes, one more than there are cores: most of the time each waits.
     """
     room = psutil.virtual_memory().available // _PLATFORM_BYTES
-    return max(1, min((os.cpu_count() or 1) + 1, _MOST, mutants // GROUP, 1 + room))
+    return max(1, min((os.cpu_count() or 1) + 1, _MOST, mutants // _WORTH, 1 + room))
 
 
 class MutantQueue:

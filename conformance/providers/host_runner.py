@@ -19,7 +19,7 @@ import yaml
 from conformance.errors import Breakdown
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, container_args, pick
-from conformance.kube.wait import eventually
+from conformance.kube.wait import ended_by, eventually
 from conformance.model import Manifest
 from conformance.process import Service, Supervisor
 from conformance.providers.arguments import Places, controller_of, host_arguments, pod_variables
@@ -241,14 +241,14 @@ class HostRunner:
         return self._places[controller]
 
     def _wait_ready(self, controller: str, process: _Process) -> None:
-        eventually(
-            lambda: _answers(process.health) or not process.service.alive,
-            bool,
-            timeout_s=READY_S,
-            what=f"{controller} answers /readyz (log: {self.log(controller)})",
-            interval_s=0.05,
-            stop=self._stop,
-        )
+        with ended_by(self._stop):
+            eventually(
+                lambda: _answers(process.health) or not process.service.alive,
+                bool,
+                timeout_s=READY_S,
+                what=f"{controller} answers /readyz (log: {self.log(controller)})",
+                interval_s=0.05,
+            )
 
     def _annotate(self, pod: Manifest) -> None:
         ref = Ref("v1", "Pod", pod["metadata"]["name"], NAMESPACE)

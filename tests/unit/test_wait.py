@@ -10,7 +10,7 @@ import pytest
 from conformance.errors import WaitTimeout
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref
-from conformance.kube.wait import consistently, eventually, object_until, pause
+from conformance.kube.wait import consistently, ended_by, eventually, object_until, pause
 from conformance.model import Manifest
 
 REF = Ref("v1", "ConfigMap", "loot", "shared-a")
@@ -46,9 +46,30 @@ def test_a_wait_can_be_stopped_by_another_thread() -> None:
     stop = threading.Event()
     threading.Thread(target=stop.set).start()
     begun = time.monotonic()
-    with pytest.raises(WaitTimeout):
-        eventually(lambda: False, bool, timeout_s=60, what="it", interval_s=30, stop=stop)
+    with ended_by(stop), pytest.raises(WaitTimeout, match="the run ended while this was waited for"):
+        eventually(lambda: False, bool, timeout_s=60, what="it", interval_s=30)
     assert time.monotonic() - begun < 10
+
+
+def test_every_wait_of_a_run_that_ends_is_over_at_once() -> None:
+    ending = threading.Event()
+    ending.set()
+    with ended_by(ending):
+        with pytest.raises(WaitTimeout, match="the run ended"):
+            consistently(lambda: "fine", bool, for_s=60)
+        with pytest.raises(WaitTimeout, match="the run ended"):
+            pause(60)
+        with pytest.raises(WaitTimeout, match="the run ended"):
+            until(FakeClient([None]), {"a": 1}, timeout_s=60)
+    assert consistently(lambda: "fine", bool, for_s=0) is None, "outside of the block nothing ends"
+
+
+def test_what_has_come_true_counts_even_when_the_run_ends() -> None:
+    ending = threading.Event()
+    ending.set()
+    with ended_by(ending):
+        assert eventually(lambda: 1, bool, timeout_s=1, what="it") == 1
+        assert until(FakeClient([{"a": 1}]), {"a": 1}) == ({"a": 1}, True)
 
 
 def test_what_holds_is_looked_at_until_the_end_of_the_window() -> None:
