@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from conformance.errors import InputError
 from conformance.model import Environment, Kill
 from conformance.report import github, kill_matrix, terminal, wording
 from conformance.report.build import build_report
@@ -142,8 +143,9 @@ def test_a_pipe_does_not_break_the_table(make_run, make_mutant):
     assert len(re.findall(r"(?<!\\)\|", line)) == 7
 
 
-def test_a_run_without_mutants_has_an_empty_matrix(make_run):
+def test_a_run_without_mutants_has_no_picture_and_no_page(make_run):
     report = build_report(make_run())
     assert kill_matrix.pictures(report) == []
-    assert "- score: 0 of 0 mutants killed (–)" in kill_matrix.markdown(report)
+    with pytest.raises(InputError, match="of a run without mutants"):
+        kill_matrix.markdown(report)
     assert wording.mutation(report) == [("score", "0 of 0 mutants killed (–)")]
