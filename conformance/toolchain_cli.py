@@ -23,10 +23,13 @@ def build_tools(
     flux_version: Annotated[str, typer.Option(help="The Flux release.")] = settings.Settings().flux_version,
     folder: Annotated[Path | None, typer.Option("--flux-toolchain", help="Folder of binaries to prefer.")] = None,
     variants: Annotated[bool, typer.Option(help="Also the mutated controllers that the mutants need.")] = False,
+    further: Annotated[str, typer.Option("--set", help="The tools of a further set, such as lab, instead.")] = "",
 ) -> None:
     """Find or build the tools; an interrupted build resumes."""
     with Toolchain(flux_version, folder, settings.cache_dir(), typer.echo) as toolchain:
-        wanted = tools or [*toolchain.recipes.in_order(variants=variants)]
+        recipes = toolchain.recipes
+        of_set = recipes.tools_of_set(further) if further else recipes.in_order(variants=variants)
+        wanted = tools or [*of_set]
         toolchain.require(wanted)
         for tool in wanted:
             typer.echo(f"{tool:32} {toolchain.path(tool)}")

@@ -10,7 +10,7 @@ from conformance.toolchain.cache import Cache, Entry
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import origin_of_folder, parse_build_info
 from conformance.toolchain.progress import Step
-from conformance.toolchain.recipes import Build, Recipes
+from conformance.toolchain.recipes import Build, Recipes, go_line
 
 
 class Finder:
@@ -33,7 +33,7 @@ class Finder:
         self._folder = folder
         self._cache = cache
         self._tell = tell
-        self._go: Go | ToolchainError | None = None
+        self._go: dict[Path, Go | ToolchainError] = {}
 
     def find(self, tool: str) -> Entry | None:
         """Return the tool from the folder or else from the cache; None: it must be built."""
@@ -41,34 +41,34 @@ class Finder:
         given = self._folder / tool if self._folder else None
         # A mutated controller is never taken from a folder: nothing would prove what was put into it.
         if given is not None and not build.patches and given.is_file() and os.access(given, os.X_OK):
-            go = self._go_or_reason()
+            go = self._go_or_reason(build)
             info = parse_build_info(go.build_info(given)) if isinstance(go, Go) else None
             return Entry(given, origin_of_folder(tool, build, info, given))
         return self.in_cache(tool)
 
     def in_cache(self, tool: str) -> Entry | None:
         """Return the tool from the cache, made with this machine's Go; without one, with any Go."""
-        go = self._go_or_reason()
-        inputs = self._recipes.build_of(tool).key_inputs(tool)
-        return self._cache.find(inputs, go.identity if isinstance(go, Go) else None)
+        build = self._recipes.build_of(tool)
+        go = self._go_or_reason(build)
+        return self._cache.find(build.key_inputs(tool), go.identity if isinstance(go, Go) else None)
 
-    def go(self) -> Go:
+    def go(self, build: Build) -> Go:
         """Return the Go to build with; raises ToolchainError when there is none."""
-        go = self._go_or_reason()
+        go = self._go_or_reason(build)
         if isinstance(go, ToolchainError):
             raise go
         return go
 
-    def _go_or_reason(self) -> Go | ToolchainError:
-        if self._go is None:
-            folder = self._recipes.newest_go_folder
+    def _go_or_reason(self, build: Build) -> Go | ToolchainError:
+        folder = self._recipes.go_folder(build)
+        if folder not in self._go:
             try:
                 # GOTOOLCHAIN may fetch a newer Go here.
                 with Step(self._tell, "toolchain: waiting for Go", brief=True):
-                    self._go = find_go(self._recipes.minimum_go, folder, self._cache, settings.environment())
+                    self._go[folder] = find_go(go_line(folder), folder, self._cache, settings.environment())
             except ToolchainError as error:
-                self._go = error
-        return self._go
+                self._go[folder] = error
+        return self._go[folder]
 
     def check_can_build(self, builds: Sequence[Build]) -> int:
         """Return the bytes that building may take meanwhile.
@@ -77,10 +77,12 @@ class Finder:
             ToolchainError: no usable Go.
             InputError: not that much free.
         """
-        go = self._go_or_reason()
-        if isinstance(go, ToolchainError):
-            names = ", ".join(build.name for build in builds)
-            raise ToolchainError(f"{names}: neither in a given folder nor in the cache, and {go.what}", hint=go.hint)
+        for go in map(self._go_or_reason, builds):
+            if isinstance(go, ToolchainError):
+                names = ", ".join(build.name for build in builds)
+                raise ToolchainError(
+                    f"{names}: neither in a given folder nor in the cache, and {go.what}", hint=go.hint
+                )
         # A variant shares its base's caches: one folder is counted once.
         need = sum({build.folder: build.disk_bytes for build in builds}.values())
         self._cache.check_free(need)

@@ -16,6 +16,8 @@ import yaml
 from conformance.errors import InputError, ToolchainError
 
 GIB = 1024**3
+RUN_SET = "run"
+"""The tools of a certification on the embedded control plane."""
 LINKER_FLAGS = "-s -w"
 """No symbol table and no DWARF, as upstream releases its binaries: 30 % smaller."""
 
@@ -78,6 +80,8 @@ class Build:
     substitutions: Sequence[Substitution] = ()
     patches: Sequence[Patch] = ()
     """Not empty: a mutated controller, never to be certified."""
+    set: str = RUN_SET
+    """What it is for: another set than RUN_SET is built only when one of its tools is asked for."""
 
     def key_inputs(self, tool: str) -> dict[str, str]:
         """Return what decides about the binary, apart from Go's version and platform."""
@@ -100,11 +104,14 @@ class Recipes:
 
     flux_version: str
     builds: Sequence[Build]
+    """Of RUN_SET."""
     variants: Sequence[Build] = field(default=())
+    further: Sequence[Build] = field(default=())
+    """Of all other sets."""
 
     @cached_property
     def _by_tool(self) -> Mapping[str, Build]:
-        return {tool: build for build in (*self.builds, *self.variants) for tool in build.packages}
+        return {tool: build for build in (*self.builds, *self.variants, *self.further) for tool in build.packages}
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -116,6 +123,17 @@ class Recipes:
         """The names of the mutated controllers."""
         return tuple(tool for build in self.variants for tool in build.packages)
 
+    def tools_of_set(self, name: str) -> tuple[str, ...]:
+        """Return the tools of a further set, such as `lab`.
+
+        Raises:
+            InputError: no such set.
+        """
+        if found := tuple(tool for build in self.further if build.set == name for tool in build.packages):
+            return found
+        known = ", ".join(sorted({build.set for build in self.further}))
+        raise InputError(f"unknown set of tools '{name}'", hint=f"known sets: {known}")
+
     def in_order(self, *, variants: bool) -> tuple[str, ...]:
         """Return all tools in the order of need; with `variants`, each mutated controller right after its base."""
         builds = [b for base in self.builds for b in (base, *(v for v in self.variants if v.folder == base.folder))]
@@ -123,8 +141,12 @@ class Recipes:
 
     @property
     def newest_go_folder(self) -> Path:
-        """The folder whose go.mod asks for the highest Go: there GOTOOLCHAIN lifts as far as any build needs."""
-        return max((build.folder for build in self.builds), key=lambda folder: version_tuple(go_line(folder)))
+        """The folder whose go.mod asks for the highest Go: there GOTOOLCHAIN lifts as far as a certification needs."""
+        return _newest_go(build.folder for build in self.builds)
+
+    def go_folder(self, build: Build) -> Path:
+        """The same for one build. A further set may lift higher, and must not change the Go of a certification."""
+        return _newest_go([self.newest_go_folder, build.folder])
 
     @property
     def minimum_go(self) -> str:
@@ -138,7 +160,7 @@ class Recipes:
             ToolchainError: this Flux release has no such tool.
         """
         if tool not in self._by_tool:
-            known = ", ".join((*self.tools, *self.variant_tools))
+            known = ", ".join(self._by_tool)
             raise ToolchainError(f"Flux {self.flux_version} has no tool '{tool}' here", hint=f"known tools: {known}")
         return self._by_tool[tool]
 
@@ -166,8 +188,11 @@ def load(flux_version: str, data: Path) -> Recipes:
     wanted = [
         b for b in _read(data / "tools.yaml")["builds"] if not b.get("per_release") or b["name"] in release["parts"]
     ]
-    builds = [_build(entry, flux_version, release, data) for entry in wanted]
-    return Recipes(flux_version, builds, list(_variants(builds, _read(data / "variants.yaml")["variants"], data)))
+    every = [_build(entry, flux_version, release, data) for entry in wanted]
+    builds = [build for build in every if build.set == RUN_SET]
+    further = [build for build in every if build.set != RUN_SET]
+    variants = _variants(builds, _read(data / "variants.yaml")["variants"], data)
+    return Recipes(flux_version, builds, list(variants), further)
 
 
 def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, Any], data: Path) -> Build:
@@ -187,6 +212,7 @@ def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, An
         disk_bytes=int(entry["disk_gib"] * GIB),
         extra=_extra(entry.get("copy"), folder, version),
         substitutions=tuple(substitutions),
+        set=entry.get("set", RUN_SET),
     )
 
 
@@ -232,6 +258,10 @@ def required_version(go_mod: Path, module: str) -> str:
     if found is None:
         raise ToolchainError(f"{go_mod} does not require {module}", hint="restore the file from the repository")
     return found.group(1)
+
+
+def _newest_go(folders: Iterable[Path]) -> Path:
+    return max(folders, key=lambda folder: version_tuple(go_line(folder)))
 
 
 def go_line(folder: Path) -> str:

@@ -171,7 +171,7 @@ class Toolchain:
             if rest:
                 what = f"toolchain: building {', '.join(rest)} ({self._begun} of {self._queued})"
                 with Step(self._progress, what) as step:
-                    found |= Builder(job.build, self._finder.go(), self._cache, step, self._stop).make(rest)
+                    found |= Builder(job.build, self._finder.go(job.build), self._cache, step, self._stop).make(rest)
                 self._built += 1
         for tool, entry in found.items():
             self._results[tool].set_result(entry)
@@ -193,5 +193,5 @@ class Toolchain:
             return
         self._built = 0
         with self._cache.lock(self._tell, self._stop), Step(self._progress, "toolchain: dropping Go's caches"):
-            freed = self._cache.drop(self._finder.go().own_caches)
+            freed = self._cache.drop(self._finder.go(self.recipes.builds[0]).own_caches)
         self._progress(f"toolchain: complete; {freed / GIB:.1f} GiB of build caches released")

@@ -7,7 +7,7 @@ import yaml
 from conformance import settings
 from conformance.errors import InputError, ToolchainError
 from conformance.toolchain import known_releases
-from conformance.toolchain.recipes import Edit, Patch, load, version_tuple
+from conformance.toolchain.recipes import Edit, Patch, go_line, load, version_tuple
 from conformance.toolchain.sources import apply_patch
 
 DATA = settings.data_dir("toolchain")
@@ -50,6 +50,22 @@ def test_a_variant_is_built_right_after_its_base_and_only_when_asked_for() -> No
     order = recipes.in_order(variants=True)
     assert order[order.index("kustomize-controller") + 1] == "kustomize-controller+unguarded"
     assert recipes.in_order(variants=False) == recipes.tools
+
+
+def test_a_further_set_is_built_only_when_asked_for_and_never_changes_the_go_of_a_certification() -> None:
+    recipes = load("2.9.2", DATA)
+    lab = recipes.tools_of_set("lab")
+    assert {"kubelet", "containerd", "coredns", "kube-router", "agnhost"} <= set(lab)
+    assert not set(lab) & set(recipes.in_order(variants=True))
+    containerd = recipes.build_of("containerd")
+    assert version_tuple(go_line(recipes.go_folder(containerd))) > version_tuple(recipes.minimum_go)
+    with pytest.raises(InputError, match="unknown set of tools 'labs'"):
+        recipes.tools_of_set("labs")
+
+
+def test_the_nodes_are_of_the_release_of_the_control_plane() -> None:
+    recipes = load("2.9.2", DATA)
+    assert recipes.build_of("kubelet").version == recipes.build_of("kube-apiserver").version
 
 
 def test_kubernetes_is_stamped_with_its_version() -> None:
