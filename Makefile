@@ -12,7 +12,7 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test mutants bench lint format catalog kill-matrix lock toolchain doctor unit clean
+.PHONY: help certify test mutants bench lint format catalog parity kill-matrix lock toolchain doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ format: $(STAMP) ## format the code
 
 catalog: $(STAMP) ## write docs/catalog.md anew from the checks
 	$(FLUX_TENANCY) list --format markdown > docs/catalog.md
+
+parity: $(STAMP) ## certify on the embedded control plane and on Kind, and compare; REPORT=folder also writes docs/parity.md
+	@$(FLUX_TENANCY) parity --environment $(ENV) $(if $(REPORT),--report $(REPORT) --markdown docs/parity.md) $(ARGS)
 
 kill-matrix: $(STAMP) ## write docs/kill-matrix.md anew from the report of a run with all mutants (REPORT=folder)
 	$(FLUX_TENANCY) report --kill-matrix docs/kill-matrix.md $(REPORT)

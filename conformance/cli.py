@@ -19,6 +19,7 @@ from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
 from conformance.model import EXIT_CODES, Environment, ExitCode
 from conformance.options import argv_of
+from conformance.parity_cli import parity
 from conformance.report import github, kill_matrix, terminal
 from conformance.report.write import load_report, write_file, write_report
 from conformance.settings import PACKAGE_DIR
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(toolchain_app, name="toolchain", help="Find, build and check the pinned binaries.")
+app.command()(parity)
 _USAGE = 4
 _PIPE_WIDTH = 250
 T = TypeVar("T")

@@ -19,7 +19,6 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
 from conformance.model import Environment, MutantResult, Part, Result, Run, Tally
-from conformance.process import memory_of, processes_of_run
 from conformance.progress import PhaseClock
 from conformance.providers.embedded import TOOLS as CONTROL_PLANE_TOOLS
 from conformance.providers.embedded import EmbeddedProvider
@@ -87,7 +86,7 @@ class Session:
             harvest = Harvest(made, jobs)
             try:
                 yield made, harvest
-                self.peak_memory = max(self.peak_memory, memory_of(processes_of_run(self.folder.run_id)))
+                self.peak_memory = max(self.peak_memory, self.folder.memory())
             finally:
                 harvest.close()
 

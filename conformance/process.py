@@ -204,6 +204,11 @@ def piped(argv: Sequence[str | Path], *, env: Mapping[str, str]) -> subprocess.P
     return subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=dict(env), start_new_session=True)
 
 
+def on_own_streams(argv: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+    """Start a child that talks to whom this process talks to; the caller waits for its end (`foreground.py`)."""
+    return subprocess.Popen(argv, start_new_session=True)
+
+
 def end_piped(child: subprocess.Popen[bytes]) -> int:
     """Take the end of such a child, or kill it after the grace; return its exit code."""
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -339,12 +344,3 @@ def same_process_lives(pid: int, create_time: float) -> bool:
 def own_identity() -> tuple[int, float]:
     """Return this process's id and start time, as `same_process_lives` takes them."""
     return os.getpid(), psutil.Process().create_time()
-
-
-def memory_of(processes: Iterable[psutil.Process]) -> int:
-    """Return the resident memory of the processes together, in bytes."""
-    total = 0
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            total += process.memory_info().rss
-    return total

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from filelock import FileLock
 
 from conformance.errors import InputError
@@ -28,6 +29,14 @@ class RunFolder:
         folder = self.path.joinpath(*names)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
+
+    def memory(self) -> int:
+        """Return the resident memory of all processes of this run together, in bytes."""
+        total = 0
+        for process in processes_of_run(self.run_id):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+        return total
 
     def remove(self) -> None:
         """End what still runs in this run's name, and remove the folder."""

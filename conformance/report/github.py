@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from conformance.model import Kill
 from conformance.report import terminal, wording
+from conformance.report.markdown import cell, fenced
 from conformance.report.schema import ConformanceReport, ResultRow
 
 SHOWN_ANNOTATIONS = 10
@@ -67,11 +68,11 @@ def _data(text: str) -> str:
 
 def _blocks(report: ConformanceReport, artifact: str) -> Iterator[str]:
     provisional = " (provisional)" if report.judgement.provisional else ""
-    yield f"## Tenant isolation of Flux {_cell(report.subject.flux_version)}: {report.verdict}{provisional}\n\n"
+    yield f"## Tenant isolation of Flux {cell(report.subject.flux_version)}: {report.verdict}{provisional}\n\n"
     environment = report.environment
     yield (
-        f"{wording.VERDICTS[report.verdict]} Kubernetes {_cell(environment.kubernetes)}, provider "
-        f"{_cell(environment.provider)}, bootstrap {_cell(environment.bootstrap)}, profile {report.profile.name}.\n\n"
+        f"{wording.VERDICTS[report.verdict]} Kubernetes {cell(environment.kubernetes)}, provider "
+        f"{cell(environment.provider)}, bootstrap {cell(environment.bootstrap)}, profile {report.profile.name}.\n\n"
     )
     if artifact:
         yield f"[Report and evidence]({artifact})\n\n"
@@ -84,12 +85,12 @@ def _blocks(report: ConformanceReport, artifact: str) -> Iterator[str]:
     if shown:
         yield "### Failures and breakdowns\n\n"
     for row in shown:
-        yield f"{_fenced(wording.failure_block(row))}\n\n"
+        yield f"{fenced(wording.failure_block(row))}\n\n"
     yield from _list("Outside the profile", wording.outside(report))
     limits = [f"{row.key} in {row.environment}: {row.reading}: {row.statement}" for row in wording.limits(report)]
     yield from _list("Documented limits", limits)
     if report.mutants:
-        yield f"### Mutants\n\n{_fenced(terminal.mutants(report))}\n\n"
+        yield f"### Mutants\n\n{fenced(terminal.mutants(report))}\n\n"
 
 
 def _numbers(report: ConformanceReport) -> list[str]:
@@ -103,7 +104,7 @@ def _numbers(report: ConformanceReport) -> list[str]:
 def _list(title: str, items: Sequence[str]) -> Iterator[str]:
     if items:
         yield f"### {title}\n\n"
-        yield from (f"- {_cell(item)}\n" for item in items)
+        yield from (f"- {cell(item)}\n" for item in items)
         yield "\n"
 
 
@@ -119,7 +120,7 @@ def _matrix(report: ConformanceReport) -> Iterator[str]:
     for key, rows in sorted(seen.items()):
         first = next(iter(rows.values()))
         cells = "".join(f" {_state(rows.get(environment))} |" for environment in environments)
-        yield f"| {_cell(key)} | {_cell(first.statement)} | {first.level} |{cells}\n"
+        yield f"| {cell(key)} | {cell(first.statement)} | {first.level} |{cells}\n"
     yield "\n"
 
 
@@ -128,16 +129,3 @@ def _state(row: ResultRow | None) -> str:
         return ""
     state = wording.state(row)
     return _CELLS.get(state, state)
-
-
-def _cell(text: str) -> str:
-    # Text of a cluster is data: it must not close a table cell or become HTML.
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return flat.replace("|", "\\|").replace("`", "\\`").replace("[", "\\[")
-
-
-def _fenced(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
-    return f"{fence}text\n{text}\n{fence}"
