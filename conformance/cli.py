@@ -21,8 +21,9 @@ from conformance.model import EXIT_CODES, Environment, ExitCode
 from conformance.options import argv_of
 from conformance.parity_cli import parity
 from conformance.report import github, kill_matrix, terminal
-from conformance.report.write import load_report, write_file, write_report
-from conformance.settings import PACKAGE_DIR
+from conformance.report.schema import ConformanceReport
+from conformance.report.write import append_file, load_report, write_file, write_report
+from conformance.settings import PACKAGE_DIR, github_file
 from conformance.signals import discard_output, forgive_closed_output
 from conformance.toolchain_cli import app as toolchain_app
 
@@ -136,7 +137,10 @@ def explain(check_id: str) -> None:
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A run's folder, or its report.yaml.")],
-    summary: Annotated[bool, typer.Option("--github", help="Print a step summary in Markdown.")] = False,
+    on_github: Annotated[
+        bool, typer.Option("--github", help="Step summary, annotations and output for GitHub Actions.")
+    ] = False,
+    artifact: Annotated[str, typer.Option(help="Address of the uploaded report, for the step summary.")] = "",
     matrix: Annotated[
         Path | None, typer.Option("--kill-matrix", help="Write the kill matrix in Markdown to this file, nothing else.")
     ] = None,
@@ -148,8 +152,25 @@ def report(
         _guarded(lambda: write_file(matrix, kill_matrix.markdown(known).encode()))
         return
     _guarded(lambda: write_report(path.parent, known))
-    typer.echo(github.step_summary(known) if summary else terminal.summary(known, folder=str(path.parent)))
+    if on_github:
+        _guarded(lambda: _tell_github(known, artifact))
+    else:
+        typer.echo(terminal.summary(known, folder=str(path.parent)))
     raise typer.Exit(known.judgement.exit_code)
+
+
+def _tell_github(known: ConformanceReport, artifact: str) -> None:
+    """Tell GitHub Actions what a run found; elsewhere only print what its step summary would be."""
+    summary = github.step_summary(known, artifact=artifact)
+    page, output = github_file("GITHUB_STEP_SUMMARY"), github_file("GITHUB_OUTPUT")
+    if page is None:
+        typer.echo(summary)
+        return
+    append_file(page, summary)
+    if output is not None:
+        append_file(output, f"verdict={known.verdict}\n")
+    for line in github.annotations(known):
+        typer.echo(line)
 
 
 @app.command()

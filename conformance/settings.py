@@ -83,6 +83,12 @@ def state_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_state_dir(APP))
 
 
+def github_file(name: str, environ: Mapping[str, str] | None = None) -> Path | None:
+    """Return the file that GitHub Actions reads after a step, such as `GITHUB_OUTPUT`; None anywhere else."""
+    chosen = (environ if environ is not None else os.environ).get(name)
+    return Path(chosen) if chosen else None
+
+
 def environment() -> dict[str, str]:
     """Return a copy of this process's environment, for children that need PATH and proxies."""
     return dict(os.environ)

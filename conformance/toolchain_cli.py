@@ -1,8 +1,10 @@
-"""`flux-tenancy toolchain`: build, list, verify and clean the binaries that the suite runs.
+"""`flux-tenancy toolchain`: build, run, list, verify and clean the binaries that the suite runs.
 
 Errors of the suite pass through: the command that mounts this app prints them.
 """
 
+import functools
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,8 @@ import typer
 
 from conformance import settings
 from conformance.errors import ToolchainError
-from conformance.toolchain import CachedTool, Toolchain, cached_tools, clean, verify
+from conformance.foreground import run_in_foreground
+from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, releases, verify
 
 MIB = 1024**2
 app = typer.Typer(help="The binaries that the suite runs: built from their Go modules, once.", no_args_is_help=True)
@@ -64,6 +67,54 @@ def clean_tools(
     """Empty the cache."""
     freed = clean(settings.cache_dir(), typer.echo, keep_binaries=keep_binaries)
     typer.echo(f"{freed // MIB} MiB released in {settings.cache_dir()}")
+
+
+@app.command("run", context_settings={"ignore_unknown_options": True})
+def run_tool(
+    tool: Annotated[str, typer.Argument(help="A tool, such as kubectl.")],
+    words: Annotated[list[str] | None, typer.Argument(help="Its arguments; after -- where they are options.")] = None,
+    *,
+    flux_version: Annotated[str, typer.Option(help="The Flux release.")] = settings.Settings().flux_version,
+) -> None:
+    """Run a tool, built if it is not there; ends with its exit code."""
+    with Toolchain(flux_version, None, settings.cache_dir(), functools.partial(typer.echo, err=True)) as toolchain:
+        toolchain.require([tool])
+        binary = toolchain.path(tool)
+    raise typer.Exit(run_in_foreground([binary, *(words or [])]))
+
+
+@app.command("key")
+def print_key(
+    flux_version: Annotated[str, typer.Option(help="The Flux release.")] = settings.Settings().flux_version,
+) -> None:
+    """Print what the cache of a release's binaries is to be named by: it changes when one of them would."""
+    typer.echo(cache_key(flux_version, settings.cache_dir()))
+
+
+@app.command("releases")
+def list_releases(
+    flux_version: Annotated[str, typer.Option(help="Only this release.")] = "",
+    *,
+    newest: Annotated[bool, typer.Option("--newest", help="Only the newest Kubernetes of each release.")] = False,
+    matrix: Annotated[bool, typer.Option("--json", help="As JSON, for a job's matrix: what can be certified.")] = False,
+) -> None:
+    """List the Flux releases, and the Kubernetes minors that each is certified on."""
+    found = releases(settings.data_dir("toolchain"), flux_version)
+    if matrix:
+        pairs = [
+            {"flux": release.version, "kubernetes": kubernetes}
+            for release in found
+            if not release.missing
+            for kubernetes in release.kubernetes[: 1 if newest else None]
+        ]
+        typer.echo(json.dumps(pairs))
+        return
+    for release in found:
+        typer.echo(f"{release.version:10} Kubernetes {', '.join(release.kubernetes)}")
+        if release.missing:
+            typer.echo(f"    cannot be certified: no module serves {', '.join(release.missing)}")
+        if release.substituted:
+            typer.echo(f"    provisional: a module is substituted in {', '.join(release.substituted)}")
 
 
 def _line(tool: CachedTool) -> str:

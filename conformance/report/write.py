@@ -86,6 +86,21 @@ def write_file(path: Path, data: bytes) -> None:
         ) from error
 
 
+def append_file(path: Path, text: str) -> None:
+    """Add to a file that others may have written to before, such as a step summary.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}': {error.strerror or error}", hint="give a file that you can write"
+        ) from error
+
+
 def load_report(path: Path) -> ConformanceReport:
     """Read a report.yaml, or that of a run's folder.
 

@@ -3,8 +3,20 @@
 For each tool: an explicit folder, then the cache, then a build from its Go module. Nothing else is downloaded.
 """
 
-from conformance.toolchain.inventory import CachedTool, cached_tools, clean, host_go, verify
+from conformance.toolchain.inventory import CachedTool, cache_key, cached_tools, clean, host_go, verify
 from conformance.toolchain.recipes import known_releases
+from conformance.toolchain.releases import Release, releases
 from conformance.toolchain.session import Toolchain
 
-__all__ = ["CachedTool", "Toolchain", "cached_tools", "clean", "host_go", "known_releases", "verify"]
+__all__ = [
+    "CachedTool",
+    "Release",
+    "Toolchain",
+    "cache_key",
+    "cached_tools",
+    "clean",
+    "host_go",
+    "known_releases",
+    "releases",
+    "verify",
+]

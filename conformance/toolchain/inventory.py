@@ -10,7 +10,7 @@ from conformance.model import BinaryOrigin
 from conformance.toolchain.cache import Cache, Entry
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import file_sha256, neutral
-from conformance.toolchain.recipes import load
+from conformance.toolchain.recipes import Recipes, load, sha256_of
 
 MINIMUM_GO_TO_READ = "1.18"
 """The first whose `go version -m` reads the build settings."""
@@ -51,7 +51,26 @@ def host_go(cache: Path) -> Go:
     Raises:
         ToolchainError: there is none; says what was found and what to do.
     """
-    recipes = load(settings.Settings().flux_version, settings.data_dir("toolchain"))
+    return _go_for(load(settings.Settings().flux_version, settings.data_dir("toolchain")), cache)
+
+
+def cache_key(flux_version: str, cache: Path) -> str:
+    """Return a digest of all that decides about the binaries of a release: go.mod, go.sum, recipes, Go and platform.
+
+    Raises:
+        InputError: no such release.
+        ToolchainError: there is no Go to build with.
+    """
+    recipes = load(flux_version, settings.data_dir("toolchain"))
+    inputs = [recipes.build_of(tool).key_inputs(tool) for tool in recipes.tools]
+    return sha256_of(
+        repr(
+            [sorted(_go_for(recipes, cache).identity.items()), *(sorted(values.items()) for values in inputs)]
+        ).encode()
+    )
+
+
+def _go_for(recipes: Recipes, cache: Path) -> Go:
     return find_go(recipes.minimum_go, recipes.newest_go_folder, Cache(cache), settings.environment())
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from conformance import catalog, catalog_page, cli
+from conformance import catalog, catalog_page, cli, toolchain_cli
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError, ToolchainError
 from conformance.model import Environment, Kill, MutantResult, Profile, Run
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
 from conformance.settings import PACKAGE_DIR, environment
+from conformance.toolchain import Toolchain
 
 ENTRIES = catalog.listed()
 RUNNER = CliRunner()
@@ -127,6 +128,35 @@ def test_a_report_is_rendered_anew_and_its_verdict_is_the_exit_code(
     assert "ERROR (not a finding): bootstrap: it broke" in result.output
     assert (tmp_path / "report.html").is_file()
     assert "inconclusive" in call("report", "--github", str(tmp_path / "report.yaml")).output
+
+
+def test_on_github_a_report_becomes_summary_annotations_and_output(
+    tmp_path: Path, make_inconclusive: Callable[..., ConformanceReport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_inconclusive(tmp_path)
+    page, output = tmp_path / "page.md", tmp_path / "output"
+    page.write_text("said before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    result = call("report", "--github", "--artifact", "https://example.com/1", str(tmp_path))
+    assert result.exit_code == 10
+    assert result.output.startswith("::error title=not a finding::ERROR (not a finding): bootstrap: it broke\n")
+    assert page.read_text().startswith("said before\n## Tenant isolation of Flux 2.9.2: inconclusive")
+    assert "(https://example.com/1)" in page.read_text()
+    assert output.read_text() == "verdict=inconclusive\n"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    blocked = call("report", "--github", str(tmp_path))
+    assert blocked.exit_code == 4
+    assert f"cannot write '{tmp_path}'" in blocked.stderr
+
+
+def test_a_tool_is_run_with_its_own_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(Toolchain, "require", lambda _, tools: seen.extend(tools))
+    monkeypatch.setattr(Toolchain, "path", lambda _, tool: tmp_path / tool)
+    monkeypatch.setattr(toolchain_cli, "run_in_foreground", lambda argv: seen.extend(map(str, argv)) or 7)
+    result = call("toolchain", "run", "kubectl", "--", "version", "--client")
+    assert (result.exit_code, seen) == (7, ["kubectl", str(tmp_path / "kubectl"), "version", "--client"])
 
 
 def test_the_kill_matrix_is_written_alone_and_says_nothing_of_the_verdict(
