@@ -6,13 +6,14 @@ VENV ?= .venv
 ENV ?= staging
 ARGS ?=
 REPORT ?=
+export TAG ?=
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test mutants bench lint format catalog parity kill-matrix lock toolchain doctor unit clean
+.PHONY: help certify test mutants bench lint format catalog parity kill-matrix dist install lock toolchain doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,12 +36,14 @@ mutants: $(STAMP) ## remove one control at a time, and see the checks turn red
 bench: $(STAMP) ## measure phases, checks per second and memory over several runs
 	@$(BIN)/python tests/bench.py $(ARGS)
 
-lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, workflows
+lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, actionlint, zizmor
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
+	$(FLUX_TENANCY) toolchain run actionlint -- -shellcheck $(BIN)/shellcheck -pyflakes= -color
+	$(BIN)/zizmor --offline --persona pedantic --no-progress --quiet .github action.yml
 
 format: $(STAMP) ## format the code
 	$(BIN)/ruff check --fix .
@@ -61,6 +64,16 @@ lock: $(STAMP) ## write the hashed requirement files anew from pyproject.toml
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade \
 	    --output-file requirements/$${set%%:*}.txt; \
 	done
+
+dist: $(STAMP) ## build wheel and sdist into dist/; TAG=v1.2.3 must be the version
+	@version="v$$($(BIN)/hatchling version)"; \
+	if [ "$${TAG:-$$version}" != "$$version" ]; then \
+	  echo "make: the tag is $$TAG, the version $$version; next: set it in conformance/__init__.py" >&2; exit 1; \
+	fi
+	rm -rf dist
+	$(BIN)/hatchling build
+
+install: $(STAMP) ## install into .venv, and nothing else
 
 toolchain: $(STAMP) ## build every binary that a certification needs
 	$(FLUX_TENANCY) toolchain build

@@ -1,0 +1,139 @@
+"""The workflows and the action run what a developer can run: make targets and the CLI, with options that exist."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import typer.main
+import yaml
+
+from conformance.cli import Where, app
+from conformance.model import Environment, Profile
+from conformance.options import OPTIONS
+from conformance.parity_cli import PROVIDERS
+from conformance.settings import PACKAGE_DIR
+
+ROOT = PACKAGE_DIR.parent
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+OWN_INPUTS = {"environment", "select", "artifact"}
+"""Inputs that are no option of pytest: marker, -k, and the name of what is uploaded."""
+NOT_FOR_A_JOB = {"keep", "reuse"}
+"""A runner ends with its job: there is nobody to look at a platform that is kept."""
+PENDING = {"kubernetes-version"}
+"""Comes with the provider kind; without an entry here once it is an option."""
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TO_GITHUB = re.compile(r'echo "(\w+)=\$\1" >> "\$GITHUB_OUTPUT"')
+ASSIGNED = re.compile(r"\w+=\$\((.*)\)")
+
+
+def read(path: Path) -> dict[Any, Any]:
+    found = yaml.safe_load(path.read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            yield from ((f"{path.name}/{name}", step) for step in job["steps"])
+    yield from (("action.yml", step) for step in ACTION["runs"]["steps"])
+
+
+COMMANDS = [(place, line) for place, step in steps() for line in step.get("run", "").splitlines()]
+
+
+def test_the_four_workflows_are_there() -> None:
+    assert [path.stem for path in WORKFLOWS] == ["certify", "ci", "e2e", "release"]
+
+
+@pytest.mark.parametrize(("place", "line"), COMMANDS)
+def test_a_line_is_a_make_target_or_the_cli(place: str, line: str) -> None:
+    if TO_GITHUB.fullmatch(line):
+        return
+    assigned = ASSIGNED.fullmatch(line)
+    words = shlex.split(assigned.group(1) if assigned else line)
+    if words[0] == "make":
+        check_make(words[1:])
+    else:
+        assert words[0] in {".venv/bin/flux-tenancy", "$GITHUB_ACTION_PATH/.venv/bin/flux-tenancy"}, place
+        check_cli(words[1:])
+
+
+def check_make(words: list[str]) -> None:
+    if words[0] == "-C":
+        words = words[2:]
+    targets = [word for word in words if "=" not in word]
+    assert targets
+    assert set(targets) <= TARGETS
+
+
+def check_cli(words: list[str]) -> None:
+    own, _, further = " ".join(map(shlex.quote, words)).partition(" -- ")
+    command: click.Command = typer.main.get_command(app)
+    context = click.Context(command)
+    rest = shlex.split(own)
+    while isinstance(command, click.Group):
+        found = command.get_command(context, rest.pop(0))
+        assert found is not None, words
+        command, context = found, click.Context(found, parent=context)
+    command.make_parser(context).parse_args(rest)  # raises NoSuchOption
+    known = {option.name for option in OPTIONS} | {f"--flux-{name}" for name in PENDING}
+    assert {word.partition("=")[0] for word in shlex.split(further)} <= known
+
+
+def test_inputs_of_the_action_mirror_the_options() -> None:
+    options = dict.fromkeys(PENDING, "") | {option.name.removeprefix("--flux-"): option.default for option in OPTIONS}
+    mirrored = {name: given["default"] for name, given in ACTION["inputs"].items() if name not in OWN_INPUTS}
+    assert mirrored == {name: default for name, default in options.items() if name not in NOT_FOR_A_JOB}
+    assert all(given["description"] for given in ACTION["inputs"].values())
+
+
+def test_the_action_passes_each_input_on() -> None:
+    (certify,) = (step for step in ACTION["runs"]["steps"] if step.get("name") == "Certify")
+    for name in set(ACTION["inputs"]) - OWN_INPUTS:
+        variable = name.upper().replace("-", "_")
+        assert f"inputs.{name}" in certify["env"][variable]
+        assert f'--flux-{name}="${variable}"' in certify["run"].split()
+
+
+def test_choices_are_those_of_the_suite() -> None:
+    given = read(ROOT / ".github/workflows/certify.yml")
+    inputs = given[True]["workflow_dispatch"]["inputs"]  # YAML 1.1 reads the key `on` as a boolean
+    assert set(inputs["environment"]["options"]) == {str(where) for where in Where}
+    assert set(inputs["profile"]["options"]) == {str(profile) for profile in Profile}
+    assert set(given["jobs"]["certify"]["strategy"]["matrix"]["provider"]) == set(PROVIDERS)
+    matrix = read(ROOT / ".github/workflows/e2e.yml")["jobs"]["kind"]["strategy"]["matrix"]
+    assert matrix["environment"] == [str(environment) for environment in Environment]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_has_no_rights_that_no_job_names_and_ends_in_time(path: Path) -> None:
+    found = read(path)
+    assert found["permissions"] == {}
+    assert found["concurrency"]["group"].startswith(f"{path.stem}-")
+    for job in found["jobs"].values():
+        assert 0 < job["timeout-minutes"] <= 90
+        assert job["permissions"]
+        assert "write" not in job["permissions"].values() or path.stem == "release"
+
+
+@pytest.mark.parametrize(("place", "step"), list(steps()))
+def test_an_action_is_pinned_and_a_checkout_keeps_no_credentials(place: str, step: dict[str, Any]) -> None:
+    used = step.get("uses", "./")
+    assert used == "./" or re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40}", used), place
+    if used.startswith("actions/checkout@"):
+        assert step["with"]["persist-credentials"] is False
+
+
+def test_one_action_has_one_pin_everywhere_with_its_version() -> None:
+    text = "".join(path.read_text() for path in [*WORKFLOWS, ROOT / "action.yml"])
+    pins = re.findall(r"uses: (\S+?)@(\w+) # (v\d+\.\d+\.\d+)$", text, re.MULTILINE)
+    assert len(pins) == len(re.findall(r"uses: \S+@", text))
+    by_action = {name.removesuffix("/save").removesuffix("/restore"): (sha, version) for name, sha, version in pins}
+    for name, sha, version in pins:
+        assert by_action[name.removesuffix("/save").removesuffix("/restore")] == (sha, version)
