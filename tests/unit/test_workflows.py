@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from conformance.cli import Where, app
 from conformance.model import Environment, Profile
 from conformance.options import OPTIONS
 from conformance.parity_cli import PROVIDERS
-from conformance.settings import PACKAGE_DIR
+from conformance.settings import PACKAGE_DIR, environment
 
 ROOT = PACKAGE_DIR.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -99,6 +100,23 @@ def test_the_action_passes_each_input_on() -> None:
         variable = name.upper().replace("-", "_")
         assert f"inputs.{name}" in certify["env"][variable]
         assert f'--flux-{name}="${variable}"' in certify["run"].split()
+
+
+def test_what_a_caller_gives_reaches_the_cli_as_it_is(tmp_path: Path) -> None:
+    """The step's own script, in bash, as a runner starts it; the CLI stands by and notes its words."""
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    stub = tmp_path / ".venv" / "bin" / "flux-tenancy"
+    stub.write_text('#!/bin/bash\nprintf "%s\\n" "$@" > "$GITHUB_ACTION_PATH/words"\n')
+    stub.chmod(0o755)
+    (certify,) = (step for step in ACTION["runs"]["steps"] if step.get("name") == "Certify")
+    evil = "a b'c\"; touch owned; $(touch owned) `touch owned` *"
+    env = {"GITHUB_ACTION_PATH": str(tmp_path), "PATH": environment()["PATH"], **dict.fromkeys(certify["env"], evil)}
+    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", certify["run"]]
+    subprocess.run(script, cwd=tmp_path, env=env, check=True, timeout=60)
+    words = (tmp_path / "words").read_text().splitlines()
+    assert words[:6] == ["run", "--environment", evil, "-k", evil, "--"]
+    assert [word.partition("=")[2] for word in words[6:]] == [evil] * (len(ACTION["inputs"]) - len(OWN_INPUTS))
+    assert not (tmp_path / "owned").exists()
 
 
 def test_choices_are_those_of_the_suite() -> None:
