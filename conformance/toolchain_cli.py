@@ -5,6 +5,7 @@ Errors of the suite pass through: the command that mounts this app prints them.
 
 import functools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from conformance import settings
 from conformance.errors import ToolchainError
 from conformance.foreground import run_in_foreground
 from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, releases, verify
+from conformance.toolchain.recipes import Recipes, load
 
 MIB = 1024**2
 app = typer.Typer(help="The binaries that the suite runs: built from their Go modules, once.", no_args_is_help=True)
@@ -27,15 +29,27 @@ def build_tools(
     folder: Annotated[Path | None, typer.Option("--flux-toolchain", help="Folder of binaries to prefer.")] = None,
     variants: Annotated[bool, typer.Option(help="Also the mutated controllers that the mutants need.")] = False,
     further: Annotated[str, typer.Option("--set", help="The tools of a further set, such as lab, instead.")] = "",
+    frugal: Annotated[
+        bool, typer.Option("--frugal", help="Drop Go's caches after each build: less disk, more time.")
+    ] = False,
 ) -> None:
     """Find or build the tools; an interrupted build resumes."""
-    with Toolchain(flux_version, folder, settings.cache_dir(), typer.echo) as toolchain:
-        recipes = toolchain.recipes
-        of_set = recipes.tools_of_set(further) if further else recipes.in_order(variants=variants)
-        wanted = tools or [*of_set]
-        toolchain.require(wanted)
-        for tool in wanted:
-            typer.echo(f"{tool:32} {toolchain.path(tool)}")
+    recipes = load(flux_version, settings.data_dir("toolchain"))
+    of_set = recipes.tools_of_set(further) if further else recipes.in_order(variants=variants)
+    wanted = tools or of_set
+    for group in _by_folder(recipes, wanted) if frugal else [wanted]:
+        with Toolchain(flux_version, folder, settings.cache_dir(), typer.echo) as toolchain:  # drops caches at its end
+            toolchain.require(group)
+            for tool in group:
+                typer.echo(f"{tool:32} {toolchain.path(tool)}")
+
+
+def _by_folder(recipes: Recipes, tools: Sequence[str]) -> list[list[str]]:
+    """Return the tools in groups that share a go.mod, and so what is compiled: a controller and its variants."""
+    groups: dict[Path, list[str]] = {}
+    for tool in tools:
+        groups.setdefault(recipes.build_of(tool).folder, []).append(tool)
+    return list(groups.values())
 
 
 @app.command("list")

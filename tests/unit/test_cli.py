@@ -150,6 +150,22 @@ def test_on_github_a_report_becomes_summary_annotations_and_output(
     assert f"cannot write '{tmp_path}'" in blocked.stderr
 
 
+def test_a_frugal_build_drops_the_caches_between_what_shares_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[list[str]] = []
+    monkeypatch.setenv("FLUX_TENANCY_CACHE", str(tmp_path))
+    monkeypatch.setattr(Toolchain, "require", lambda _, tools: built.append(list(tools)))
+    monkeypatch.setattr(Toolchain, "path", lambda _, tool: tmp_path / tool)
+    monkeypatch.setattr(Toolchain, "close", lambda _: built.append([]))
+    tools = ["kubectl", "helm", "kube-apiserver", "source-controller", "source-controller+unguarded"]
+    assert call("toolchain", "build", "--frugal", *tools).exit_code == 0
+    assert built == [["kubectl", "kube-apiserver"], [], ["helm"], [], tools[3:], []]
+    built.clear()
+    assert call("toolchain", "build", *tools).exit_code == 0
+    assert built == [tools, []]
+
+
 def test_a_tool_is_run_with_its_own_exit_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(Toolchain, "require", lambda _, tools: seen.extend(tools))
