@@ -18,10 +18,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def run_in_foreground(argv: Sequence[str | Path]) -> int:
     """Run a command to its end, however long that takes; pass Ctrl-C, SIGTERM and SIGHUP on to it.
 
-    Returns its exit code; `INTERRUPTED` where such a signal came too late for it to heed.
+    Returns its exit code; `INTERRUPTED` where such a signal ended it at once, or came too late for it to heed.
 
     Raises:
-        ProcessError: it cannot be started, or was killed.
+        ProcessError: it cannot be started, or somebody else killed it.
     """
     came: list[int] = []
     with _noted(came):
@@ -33,9 +33,11 @@ def run_in_foreground(argv: Sequence[str | Path]) -> int:
             for number in came[:]:
                 child.send_signal(number)  # it came before the child could be told
             code = child.wait()
+    if came:
+        return code if code > 0 else INTERRUPTED
     if code < 0:
         raise ProcessError(f"'{Path(argv[0]).name}' was killed by signal {-code}")
-    return code or (INTERRUPTED if came else 0)
+    return code
 
 
 @contextlib.contextmanager

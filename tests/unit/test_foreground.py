@@ -59,6 +59,14 @@ def test_a_signal_reaches_the_command_and_its_end_is_waited_for(
     assert ended.read_text() == str(int(number))
 
 
+def test_a_command_that_the_signal_ends_at_once_was_interrupted(tmp_path: Path) -> None:
+    code = "import pathlib, signal, sys; pathlib.Path(sys.argv[1]).touch(); signal.pause()"
+    parent = subprocess.Popen(python(PARENT, *python(code, tmp_path / "ready")), start_new_session=True)
+    eventually((tmp_path / "ready").exists, bool, timeout_s=30, what="the command runs")
+    os.kill(parent.pid, signal.SIGTERM)
+    assert parent.wait(timeout=30) == INTERRUPTED
+
+
 def test_handlers_are_put_back() -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     run_in_foreground(python("pass"))
