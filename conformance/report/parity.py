@@ -228,12 +228,14 @@ def _side(report: ConformanceReport, rows: Sequence[ResultRow]) -> Side:
         said = f"has {len(rows)} results" if rows else "has no result"
         return Side(provider=provider, word="", outcome=None, said=said, simulated=False)
     row = rows[0]
+    simulated = _is_simulated(row)
     return Side(
         provider=provider,
-        word=wording.state(row),
+        # The state of a simulated row says that it is one, which is said beside the result here.
+        word=row.result.value if simulated else wording.state(row),
         outcome=row.result,
         said="" if row.result is Outcome.PASSED and row.level is not Level.PROVISIONAL else _why(row),
-        simulated=_is_simulated(row),
+        simulated=simulated,
     )
 
 

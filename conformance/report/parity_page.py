@@ -77,11 +77,11 @@ def _numbers(parity: Parity) -> Iterator[tuple[str, str]]:
     for provider in parity.providers:
         alone = [pair.key for pair in parity.of(Relation.ONE) if pair.able == provider]
         if alone:
-            yield "alone", f"{len(alone)} rows that {provider} alone exercises"
+            yield "alone", f"on {provider}: {len(alone)}"
     if counts[Relation.NEITHER]:
-        yield "neither", f"{counts[Relation.NEITHER]} rows that neither exercises"
+        yield "neither", f"on neither: {counts[Relation.NEITHER]}"
     if counts[Relation.NOT_COMPARED]:
-        yield "unknown", f"{counts[Relation.NOT_COMPARED]} rows could not be compared"
+        yield "unknown", f"not compared: {counts[Relation.NOT_COMPARED]}"
 
 
 def _areas(parity: Parity) -> str:

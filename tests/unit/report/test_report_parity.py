@@ -12,6 +12,7 @@ from conformance.model import Environment, Level, Outcome, Profile
 from conformance.report import parity_page
 from conformance.report.build import build_report
 from conformance.report.parity import Answer, Relation, compare
+from conformance.report.schema import ResultRow
 
 JUDGED = (Outcome.PASSED, Outcome.FAILED)
 
@@ -65,7 +66,7 @@ def test_what_one_provider_cannot_show_is_said_with_its_reason(both, make_result
     (pair,) = found.of(Relation.ONE)
     assert (pair.able, found.answer) == (able, Answer.EQUAL)
     assert "unsupported (needs nodes)" in parity_page.text(found)
-    assert f"alone     1 rows that {able} alone exercises" in parity_page.text(found)
+    assert f"alone     on {able}: 1" in parity_page.text(found)
 
 
 def test_what_neither_can_show_is_no_difference_and_never_parity_by_itself(both):
@@ -162,6 +163,27 @@ def test_selections_that_differ_are_refused(make_run, make_result):
     found = compare(one, build_report(make_run([make_result("F01")], provider="kind", catalog=catalog)))
     assert found.left_out == 2
     assert "a selection: 2 checks" in parity_page.text(found)
+
+
+class SimulatedRow(ResultRow):
+    """A row that was computed from the live objects."""
+
+    fidelity: str = "simulated"
+
+
+@pytest.mark.parametrize(("kind", "code"), [(Outcome.PASSED, 0), (Outcome.FAILED, 1)])
+def test_a_simulated_row_is_compared_and_marked(make_run, make_result, kind, code):
+    computed = build_report(make_run([make_result("E01"), make_result("F01")], provider="embedded"))
+    rows = [
+        SimulatedRow(**{**row.model_dump(), "fidelity": "simulated"}) if row.id == "E01" else row
+        for row in computed.results
+    ]
+    seen = build_report(make_run([make_result("E01", kind), make_result("F01")], provider="kind"))
+    found = compare(computed.model_copy(update={"results": rows}), seen)
+    assert found.exit_code == code
+    assert "2 rows that both exercise, 1 of them simulated on embedded" in parity_page.text(found)
+    assert f"| passed, simulated | {kind} |" in parity_page.markdown(found)
+    assert "| F01 | staging |" in parity_page.markdown(found)
 
 
 def test_the_page_escapes_what_a_cluster_said(both, make_result):
