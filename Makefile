@@ -13,7 +13,8 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test mutants bench lint format catalog parity kill-matrix dist install lock toolchain doctor unit clean
+.PHONY: help certify test mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
+.PHONY: dist install lock toolchain doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,12 +37,22 @@ mutants: $(STAMP) ## remove one control at a time, and see the checks turn red
 bench: $(STAMP) ## measure phases, checks per second and memory over several runs
 	@$(BIN)/python tests/bench.py $(ARGS)
 
+kind-lab: $(STAMP) ## a container engine and a Kind node image, on a Debian host that has neither (root)
+	@$(BIN)/python hack/kind-lab up $(if $(FORCE),--force)
+
+kind-lab-down: $(STAMP) ## end that engine and its clusters; PURGE=1 removes its files too
+	@$(BIN)/python hack/kind-lab down $(if $(PURGE),--purge)
+
+kind-lab-env: $(STAMP)
+	@$(BIN)/python hack/kind-lab env
+
 lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, actionlint, zizmor
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=hack/kind-lab $(BIN)/mypy --package kind_lab
 	$(BIN)/lint-imports
-	git ls-files -z '*.sh' .ci/run | xargs -0r $(BIN)/shellcheck
+	git ls-files -z '*.sh' .ci/run $(addprefix hack/kind-lab/node/,entrypoint systemctl journalctl crictl) | xargs -0r $(BIN)/shellcheck
 	$(FLUX_TENANCY) toolchain run actionlint -- -shellcheck $(BIN)/shellcheck -pyflakes= -color
 	$(BIN)/zizmor --offline --persona pedantic --no-progress --quiet .github action.yml
 

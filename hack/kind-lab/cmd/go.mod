@@ -1,0 +1,3 @@
+module kind-lab
+
+go 1.26.0
