@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .PHONY: dist install lock toolchain doctor unit clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  ENV=staging|production|all chooses the environment, ARGS=… is passed on, REPORT=folder keeps the report there"
 
 certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
