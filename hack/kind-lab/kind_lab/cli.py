@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from conformance import settings
 from conformance.errors import Breakdown
 from kind_lab import lab
 from kind_lab.host import Impossible, NotNeeded
@@ -35,6 +36,8 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="engine, images and node image; what is there stays")
     up.add_argument("--force", action="store_true", help="also where an engine answers already")
+    version = settings.Settings().flux_version
+    up.add_argument("--flux-version", default=version, help=f"whose controllers become images; {version} without it")
     down = commands.add_parser("down", help="end the engine and its containers")
     down.add_argument("--purge", action="store_true", help="and remove images and files")
     commands.add_parser("env", help='for eval "$(…)": the variables with which docker and kind reach the engine')
@@ -44,7 +47,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 def _run(options: argparse.Namespace, where: Layout) -> None:
     match options.command:
         case "up":
-            names = lab.up(where, _tell, force=options.force)
+            names = lab.up(where, _tell, flux_version=options.flux_version, force=options.force)
             _tell(f"kind-lab: ready; {len(names)} images, {names[0]} among them")
             _tell('kind-lab: next: eval "$(make -s kind-lab-env)"')
         case "down":

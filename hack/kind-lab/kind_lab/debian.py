@@ -9,7 +9,7 @@ from conformance.errors import ProcessError
 from conformance.toolchain.progress import Step
 from conformance.toolchain.recipes import sha256_of
 from kind_lab.host import Impossible
-from kind_lab.layout import Layout
+from kind_lab.layout import Layout, child_environment
 
 DEBOOTSTRAP_TIMEOUT_S = 3600.0
 """40 s of work; a slow mirror or a busy machine may need many times that."""
@@ -56,8 +56,10 @@ def _make(work: Path, log: Path, step: Step) -> None:
     lines: list[str] = []
     try:
         # debootstrap says everything on standard output, of which nothing is heard before its end.
-        words: list[str | Path] = ["sh", "-c", 'exec "$@" >&2', "sh", *argv]
-        process.run(words, timeout_s=DEBOOTSTRAP_TIMEOUT_S, on_line=_heard(lines, step))
+        # In a mount namespace of its own: whatever it has mounted goes with it, even when it is killed.
+        words: list[str | Path] = ["unshare", "--mount", "sh", "-c", 'exec "$@" >&2', "sh", *argv]
+        env = child_environment()
+        process.run(words, timeout_s=DEBOOTSTRAP_TIMEOUT_S, env=env, on_line=_heard(lines, step))
         for name in LEGACY:
             change = ["update-alternatives", "--set", name, f"/usr/sbin/{name}-legacy"]
             process.run(["chroot", work, *change], timeout_s=CHANGE_TIMEOUT_S)

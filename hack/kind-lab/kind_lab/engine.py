@@ -6,11 +6,11 @@ from pathlib import Path
 
 import psutil
 
-from conformance import process, settings
+from conformance import process
 from conformance.errors import ProcessError, ProviderError, WaitTimeout
 from conformance.kube.wait import eventually
 from kind_lab import traces
-from kind_lab.layout import RUN, Layout
+from kind_lab.layout import RUN, Layout, child_environment
 
 DAEMON = "/usr/sbin/dockerd"
 PID_FILE = RUN / "docker.pid"
@@ -29,7 +29,7 @@ class Engine:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._env = {**settings.environment(), "DOCKER_HOST": layout.docker_host}
+        self._env = {**child_environment(), "DOCKER_HOST": layout.docker_host}
 
     def docker(self, *arguments: str | Path, timeout_s: float = ANSWER_TIMEOUT_S) -> str:
         """Run one docker command against this engine and return what it printed; raises ProcessError."""

@@ -27,6 +27,8 @@ ANSWER_TIMEOUT_S = 20.0
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# Of flux-tenancy-conformance, while it installs packages: no service is started.\nexit 101\n"
 HOW = "use a host that can, or one with Docker"
+APT_OPTIONS = ("-o", "DPkg::Lock::Timeout=300")
+"""Somebody else may be installing, in seconds."""
 APT_ENV = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -144,7 +146,7 @@ def install(step: Step) -> list[str]:
         try:
             with _no_services():
                 process.run(["apt-get", "update", "-qq"], timeout_s=APT_TIMEOUT_S, env=env)
-                argv = ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", *missing]
+                argv = ["apt-get", "install", "-qq", "--yes", "--no-install-recommends", *APT_OPTIONS, *missing]
                 process.run(argv, timeout_s=APT_TIMEOUT_S, env=env)
         except ProcessError as error:
             names = ", ".join(missing)

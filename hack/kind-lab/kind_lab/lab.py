@@ -6,45 +6,50 @@ from collections.abc import Callable, Mapping, Sequence
 
 from filelock import FileLock
 
-from conformance import settings
+from conformance import process, settings
 from conformance.errors import ProviderError
 from conformance.toolchain import Toolchain
 from conformance.toolchain.progress import Step
+from conformance.toolchain.recipes import load
 from kind_lab import commands, debian, host
 from kind_lab.engine import Engine
 from kind_lab.images import Image, ImageMaker, binaries_of, planned
-from kind_lab.layout import Layout
+from kind_lab.layout import RUN_ID, Layout
 from kind_lab.node import TOOLS, NodeMaker
 
 Tell = Callable[[str], None]
 RUNTIME = "runc-unprivileged"
 
 
-def up(layout: Layout, tell: Tell, *, force: bool = False) -> list[str]:
+def up(layout: Layout, tell: Tell, *, flux_version: str, force: bool = False) -> list[str]:
     """Make everything that is not there yet; return the names of the images in the engine.
 
     Raises:
         Impossible: this host cannot; says why.
         NotNeeded: an engine is here already; nothing was changed.
+        InputError: unknown Flux version; nothing was changed.
         Breakdown: a step failed; says which, and what to do.
     """
+    load(flux_version, settings.data_dir("toolchain"))
     host.check(layout, force=force)
     layout.root.mkdir(parents=True, exist_ok=True)
     with FileLock(layout.root / "lock"):
         try:
-            return _up(layout, tell)
+            process.end_processes(process.processes_of_run(RUN_ID))
+            shutil.rmtree(layout.temporary(), ignore_errors=True)
+            return _up(layout, tell, flux_version)
         finally:
             shutil.rmtree(layout.temporary(), ignore_errors=True)
 
 
-def _up(layout: Layout, tell: Tell) -> list[str]:
+def _up(layout: Layout, tell: Tell, flux_version: str) -> list[str]:
     with Step(tell, "kind-lab: Debian packages", brief=True) as step:
         if installed := host.install(step):
             tell(f"kind-lab: installed {', '.join(installed)}; no service was started")
     with Step(tell, "kind-lab: the node's Debian", brief=True) as step:
         system = debian.ensure(layout, step)
     host.check_policies(system)
-    with Toolchain(settings.Settings().flux_version, None, layout.cache, tell) as toolchain:
+    with Toolchain(flux_version, None, layout.cache, tell) as toolchain:
         images = planned(toolchain.recipes, platform.machine())
         toolchain.require(sorted({*TOOLS, *(image.tool for image in images)} - set(commands.NAMES)))
         with Step(tell, "kind-lab: its own commands", brief=True):

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance import settings
+from conformance.process import RUN_ID_VARIABLE
 
 SOURCE = Path(__file__).resolve().parent.parent
 """hack/kind-lab."""
 RUN = Path("/run/flux-tenancy-kind-lab")
 """Of the one engine on this machine; short, since the path of a socket may have 107 characters."""
 GIB = 1024**3
+RUN_ID = "kind-lab"
+"""Marks what the lab starts besides the engine, so that the next start ends what a killed one left running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Layout:
         folder = self.root / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def child_environment() -> dict[str, str]:
+    """Return the environment of what the lab starts."""
+    return {**settings.environment(), RUN_ID_VARIABLE: RUN_ID}
 
 
 def layout() -> Layout:

@@ -9,8 +9,8 @@ from conformance import process
 from conformance.errors import ProcessError, ProviderError, WaitTimeout
 from conformance.kube.wait import eventually
 from conformance.process import Supervisor
+from kind_lab.layout import RUN_ID
 
-RUN_ID = "kind-lab"
 START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 5.0
 IMPORT_TIMEOUT_S = 900.0
@@ -32,7 +32,6 @@ def lay_out(archive: Path, work: Path, containerd: Path, ctr: Path) -> Path:
         ProviderError: it does not start; names its log.
         ProcessError: it refuses the archive.
     """
-    process.end_processes(process.processes_of_run(RUN_ID))  # of a killed run
     root, socket, log = work / "root", work / "sock", work / "containerd.log"
     config = work / "config.toml"
     config.write_text(CONFIG, encoding="utf-8")
