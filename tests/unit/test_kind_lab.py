@@ -15,6 +15,7 @@ from kind_lab.node import FILES, TOOLS
 from conformance import process, settings
 from conformance.errors import ProcessError, ToolchainError
 from conformance.process import Completed
+from conformance.toolchain.progress import Step
 from conformance.toolchain.recipes import load
 
 RECIPES = load("2.9.2", settings.data_dir("toolchain"))
@@ -186,6 +187,34 @@ def test_another_distribution_is_told_so(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(host, "_distribution", lambda: "alpine")
     with pytest.raises(Impossible, match="this is alpine"):
         host.check(Layout(tmp_path), force=False)
+
+
+def test_a_kernel_without_what_containers_need_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "_works", lambda *_: False)
+    with pytest.raises(Impossible, match="namespaces of its own"):
+        host._check_kernel()
+
+
+def test_a_kernel_that_cannot_enforce_policies_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Completed:
+        raise ProcessError("ipset: Kernel support protocol is missing")
+
+    monkeypatch.setattr(process, "run", refuse)
+    with pytest.raises(Impossible, match=r"cannot enforce NetworkPolicies: ipset: .*missing") as told:
+        host.check_policies(tmp_path)
+    assert "xt_set" in told.value.hint
+
+
+def test_packages_that_cannot_be_installed_make_it_impossible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> Completed:
+        raise ProcessError("'apt-get update' ended with exit code 100")
+
+    monkeypatch.setattr(process, "run", refuse)
+    monkeypatch.setattr(host, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(host, "PROGRAMS", {str(tmp_path / "dockerd"): "docker.io", "/bin/sh": "dash"})
+    with Step(lambda _: None, "packages", brief=True) as step, pytest.raises(Impossible, match=r"docker\.io cannot be"):
+        host.install(step)
+    assert not (tmp_path / "policy-rc.d").exists()
 
 
 @pytest.fixture

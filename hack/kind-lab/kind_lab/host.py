@@ -83,17 +83,24 @@ def _check_engine(layout: Layout, *, force: bool) -> None:
 
 def _check_kernel() -> None:
     missing = []
-    if "\toverlay\n" not in Path("/proc/filesystems").read_text(encoding="utf-8"):
+    loaded = "\toverlay\n" in Path("/proc/filesystems").read_text(encoding="utf-8")
+    if not loaded and not _works("modprobe", "--dry-run", "overlay"):
         missing.append("overlay file systems")
     groups = Path("/sys/fs/cgroup")
     if not any((groups / name).exists() for name in ("cgroup.controllers", "memory")):
         missing.append("control groups in /sys/fs/cgroup")
-    try:
-        process.run(["unshare", "--net", "--mount", "true"], timeout_s=ANSWER_TIMEOUT_S)
-    except ProcessError:
+    if not _works("unshare", "--net", "--mount", "true"):
         missing.append("namespaces of its own (this may be a container without privileges)")
     if missing:
         raise Impossible(f"this kernel does not give {' nor '.join(missing)}", hint=HOW)
+
+
+def _works(*words: str) -> bool:
+    try:
+        process.run(words, timeout_s=ANSWER_TIMEOUT_S)
+    except ProcessError:
+        return False
+    return True
 
 
 def check_policies(debian: Path) -> None:
