@@ -18,7 +18,7 @@ BYSTANDERS = 6
 """Checks that do not claim a mutant and run under it; another six for each mutant, so that all have their turn."""
 GROUP = 60
 """Mutants after which their checks must all be green again. One that was not reverted cleanly reddens its group."""
-_MUTATED_S = 30.0
+_MUTATED_S = 20.0
 """A mutated platform shows its effect within 10 s; three of them on two cores take twice as long."""
 _MUTATED_HOLD_S = 1.0
 _QUICK_S = 8.0
