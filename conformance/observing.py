@@ -127,15 +127,15 @@ class Observing:
         self.evidence.record("object", f"version of {controller}", f"{containers[0]['image']}\n")
         return tuple(int(part) for part in match.groups())
 
-    def unready_syncs(self, namespace: str) -> Sequence[str]:
-        """Return the Kustomizations of a namespace that Flux itself made and that are not Ready=True.
+    def unready_syncs(self, namespace: str = "") -> Sequence[Ref]:
+        """Return the Kustomizations that Flux itself made and that are not Ready=True, of one namespace or of all.
 
         The platform's own are suspended while a mutant lives, so their last condition counts, whatever its generation.
         """
         made = self.platform.client.objects(
             "kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=namespace, labels=MADE_BY_FLUX
         )
-        return [str(Ref.of(item)) for item in made if _status(item, "Ready") != "True"]
+        return [Ref.of(item) for item in made if _status(item, "Ready") != "True"]
 
 
 def _status(item: Manifest, kind: str) -> str:

@@ -1,7 +1,8 @@
 """The objects of one check on one platform, and what the check may do with them."""
 
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -17,7 +18,7 @@ from conformance.errors import Breakdown, KubeError
 from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, ref_to
-from conformance.kube.wait import object_until
+from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, load
 from conformance.model import Check, Environment, Manifest, Plane
 from conformance.observing import Observing
@@ -202,6 +203,29 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         if not gone and state is not None:
             raise KubeError(
                 f"{ref} was not removed within {timeout:g} s: finalizers {state['metadata'].get('finalizers')}"
+            )
+
+    @contextlib.contextmanager
+    def syncs_mended(self) -> Iterator[None]:
+        """Reconcile afterwards what the block turned from Ready to not Ready, of all Kustomizations that Flux made.
+
+        One whose interval ends within the block fails, and would stay failed until its next one.
+
+        Raises:
+            Breakdown: one of them is not Ready again in time.
+        """
+        before = set(self.unready_syncs())
+        try:
+            yield
+        finally:
+            for ref in set(self.unready_syncs()) - before:
+                self.reconcile(ref)
+            eventually(
+                lambda: set(self.unready_syncs()) - before,
+                lambda unready: not unready,
+                timeout_s=self.platform.timeouts.reconciled,
+                what="the Kustomizations that were Ready are so again",
+                interval_s=0.5,
             )
 
     def ask(self, who: str, request: str, call: Any, *, creates: Ref | None = None) -> Answer:

@@ -18,8 +18,8 @@ def test_h06_tenants_ready(scenario: Scenario) -> None:
     """Follow the chain: the platform's Kustomizations, each tenant's sync, each tenant's release."""
     given(scenario["Kustomization/tenants"]).contains_wanted()
     platform = scenario.platform
-    unready = scenario.unready_syncs(platform.flux_namespace)
-    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=str(unready))
+    unready = ", ".join(map(str, scenario.unready_syncs(platform.flux_namespace)))
+    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=unready)
 
     for tenant, namespace in platform.tenants.items():
         sync = scenario.existing(f"Kustomization/{tenant}", namespace)

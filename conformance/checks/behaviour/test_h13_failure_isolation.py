@@ -31,8 +31,8 @@ def test_h13_failure_isolation(scenario: Scenario) -> None:
         )
         expect(commit).contains_wanted()
     unready = consistently(
-        lambda: scenario.unready_syncs(platform.flux_namespace),
+        lambda: ", ".join(map(str, scenario.unready_syncs(platform.flux_namespace))),
         lambda names: not names,
         for_s=platform.timeouts.hold_window,
     )
-    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=str(unready))
+    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=unready or "")

@@ -34,24 +34,27 @@ def test_b39_allowlist_missing(scenario: Scenario) -> None:
     # Allowed path first: with the allowlist, the one is admitted and the other is refused for its address.
     given(own.submit(dry_run=True)).is_admitted()
     expect(attempt()).is_refused(message=scenario.denial("sources"))
-    try:
-        platform.client.delete(ref)
-        changed = eventually(
-            attempt,
-            lambda answer: answer.status != FORBIDDEN,
-            timeout_s=timeout,
-            what="the policy notices that its allowlist is gone",
-            interval_s=0.5,
-        )
-        # A binding that was changed a moment ago is in force after a second: an opening may come late.
-        opened = consistently(
-            attempt, lambda answer: not answer.admitted, for_s=platform.timeouts.hold_window, interval_s=0.5
-        )
-        expect(opened or changed).is_refused(status=INVALID, message="no params found for policy binding with `Deny`")
-    finally:
-        # As the controller that applied it: the next reconciliation finds its own object.
-        metadata = {key: value for key, value in allowlist["metadata"].items() if key in KEPT}
-        restored = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": allowlist["data"]}
-        platform.client.apply(restored, manager="kustomize-controller")
-        what = "the restored allowlist is in force"
-        eventually(attempt, lambda answer: answer.status == FORBIDDEN, timeout_s=timeout, what=what, interval_s=0.5)
+    with scenario.syncs_mended():
+        try:
+            platform.client.delete(ref)
+            changed = eventually(
+                attempt,
+                lambda answer: answer.status != FORBIDDEN,
+                timeout_s=timeout,
+                what="the policy notices that its allowlist is gone",
+                interval_s=0.5,
+            )
+            # A binding that was changed a moment ago is in force after a second: an opening may come late.
+            opened = consistently(
+                attempt, lambda answer: not answer.admitted, for_s=platform.timeouts.hold_window, interval_s=0.5
+            )
+            expect(opened or changed).is_refused(
+                status=INVALID, message="no params found for policy binding with `Deny`"
+            )
+        finally:
+            # As the controller that applied it: the next reconciliation finds its own object.
+            metadata = {key: value for key, value in allowlist["metadata"].items() if key in KEPT}
+            restored = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": allowlist["data"]}
+            platform.client.apply(restored, manager="kustomize-controller")
+            what = "the restored allowlist is in force"
+            eventually(attempt, lambda answer: answer.status == FORBIDDEN, timeout_s=timeout, what=what, interval_s=0.5)
