@@ -13,7 +13,7 @@ from kind_lab.layout import Layout, child_environment
 
 DEBOOTSTRAP_TIMEOUT_S = 3600.0
 """40 s of work; a slow mirror or a busy machine may need many times that."""
-CHANGE_TIMEOUT_S = 30.0
+CHANGE_TIMEOUT_S = 120.0
 PACKAGES = (
     "ca-certificates,conntrack,containernetworking-plugins,ethtool,git,gpg,iproute2,ipset,iptables,kmod,mount,"
     "openssh-client,procps,runc,socat,util-linux"

@@ -14,13 +14,13 @@ from kind_lab.layout import RUN, Layout, child_environment
 
 DAEMON = "/usr/sbin/dockerd"
 PID_FILE = RUN / "docker.pid"
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 """It answers 2 s after its start."""
-ANSWER_TIMEOUT_S = 30.0
+ANSWER_TIMEOUT_S = 60.0
 WORK_TIMEOUT_S = 900.0
 """An image of 3 GB takes 40 s."""
 STOP_RETRY = "TERM/30/KILL/5"
-STOP_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 120.0
 STUCK = "make kind-lab-down, then make kind-lab"
 
 

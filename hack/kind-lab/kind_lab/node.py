@@ -27,7 +27,7 @@ FILES = {
 """File of node/ -> where it lies in the image."""
 NOT_WANTED = (r"usr/share/(doc|man|locale|info)/", r"var/(cache|lib)/apt/", r"var/cache/debconf/", r"dev/")
 EXECUTABLE, PLAIN = 0o755, 0o644
-LIST_TIMEOUT_S = 60.0
+LIST_TIMEOUT_S = 120.0
 
 
 class NodeMaker:

@@ -11,8 +11,8 @@ from conformance.kube.wait import eventually
 from conformance.process import Supervisor
 from kind_lab.layout import RUN_ID
 
-START_TIMEOUT_S = 30.0
-ANSWER_TIMEOUT_S = 5.0
+START_TIMEOUT_S = 120.0
+ANSWER_TIMEOUT_S = 20.0
 IMPORT_TIMEOUT_S = 900.0
 CONFIG = """version = 3
 disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"]

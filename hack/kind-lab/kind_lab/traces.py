@@ -8,7 +8,7 @@ from conformance import process
 from conformance.errors import ProcessError
 from kind_lab.layout import RUN
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 RECORD = RUN / "before.json"
 _OF_DOCKER = re.compile(r"\bDOCKER\b|\bDOCKER-|\bdocker0\b")
