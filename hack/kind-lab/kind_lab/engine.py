@@ -78,7 +78,6 @@ class Engine:
             return None
 
     def _configure(self, runtime: Path) -> None:
-        RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.layout.engine.mkdir(parents=True, exist_ok=True)
         config = {
             "hosts": [self.layout.docker_host],

@@ -14,7 +14,7 @@ from conformance.toolchain.recipes import load
 from kind_lab import commands, debian, host
 from kind_lab.engine import Engine
 from kind_lab.images import Image, ImageMaker, binaries_of, planned
-from kind_lab.layout import RUN_ID, Layout
+from kind_lab.layout import RUN, RUN_ID, Layout
 from kind_lab.node import TOOLS, NodeMaker
 
 Tell = Callable[[str], None]
@@ -33,7 +33,8 @@ def up(layout: Layout, tell: Tell, *, flux_version: str, force: bool = False) ->
     load(flux_version, settings.data_dir("toolchain"))
     host.check(layout, force=force)
     layout.root.mkdir(parents=True, exist_ok=True)
-    with FileLock(layout.root / "lock"):
+    RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with FileLock(RUN / "lock"):  # one lab on a machine, whatever its cache
         try:
             process.end_processes(process.processes_of_run(RUN_ID))
             shutil.rmtree(layout.temporary(), ignore_errors=True)
@@ -83,6 +84,7 @@ def down(layout: Layout, tell: Tell, *, purge: bool = False) -> None:
     """
     with Step(tell, "kind-lab: ending the engine", brief=True):
         ended = Engine(layout).stop()
+        shutil.rmtree(RUN, ignore_errors=True)
     tell(f"kind-lab: {'the engine is ended' if ended else 'no engine runs'}")
     if purge and layout.root.is_dir():
         with Step(tell, "kind-lab: removing its files", brief=True):
