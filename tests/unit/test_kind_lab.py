@@ -1,12 +1,13 @@
 import json
 import os
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 from kind_lab import cli, host, traces
 from kind_lab.archive import ImageTar
-from kind_lab.engine import Engine
+from kind_lab.engine import Engine, _helpers
 from kind_lab.host import Impossible, NotNeeded
 from kind_lab.images import KEY_LABEL, Image, ImageMaker, planned
 from kind_lab.layout import SOURCE, Layout
@@ -287,3 +288,17 @@ def test_without_an_engine_there_are_no_variables(
 
 def test_the_bridge_of_the_node_is_json() -> None:
     assert json.loads((SOURCE / "node" / "10-bridge.conflist").read_text())["plugins"]
+
+
+def test_what_a_killed_engine_leaves_is_found_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kind_lab.engine.EXEC_ROOT", tmp_path / "exec")
+    servers = process.Supervisor("test-kind-lab")
+    argv = [sys.executable, "-c", "import sys; sys.stdin.read(); import signal; signal.pause()"]
+    mine = servers.start("shim", [*argv, tmp_path / "exec" / "containerd.toml"], log=tmp_path / "log", env={})
+    other = servers.start("other", [*argv, tmp_path / "executive"], log=tmp_path / "log", env={})
+    try:
+        found = {running.pid for running in _helpers()}
+    finally:
+        servers.stop_all()
+    assert mine.pid in found
+    assert other.pid not in found

@@ -14,6 +14,7 @@ from kind_lab.layout import RUN, Layout, child_environment
 
 DAEMON = "/usr/sbin/dockerd"
 PID_FILE = RUN / "docker.pid"
+EXEC_ROOT = RUN / "exec"
 START_TIMEOUT_S = 120.0
 """It answers 2 s after its start."""
 ANSWER_TIMEOUT_S = 60.0
@@ -82,7 +83,7 @@ class Engine:
         config = {
             "hosts": [self.layout.docker_host],
             "data-root": str(self.layout.engine),
-            "exec-root": str(RUN / "exec"),
+            "exec-root": str(EXEC_ROOT),
             "pidfile": str(PID_FILE),
             "runtimes": {"lab": {"path": str(runtime)}},
             "default-runtime": "lab",
@@ -105,6 +106,7 @@ class Engine:
         if ran:
             argv: list[str | Path] = ["start-stop-daemon", "--stop", "--pidfile", PID_FILE, "--exec", DAEMON]
             process.run([*argv, "--retry", STOP_RETRY], timeout_s=STOP_TIMEOUT_S)
+        process.end_processes(_helpers())
         traces.restore()
         return ran
 
@@ -124,3 +126,20 @@ class Engine:
     def save(self, images: Sequence[str], archive: Path) -> None:
         """Write images into one tar file, as `docker load` and containerd read it."""
         self.docker("save", "--output", archive, *images, timeout_s=WORK_TIMEOUT_S)
+
+
+def _helpers() -> list[psutil.Process]:
+    """Return the engine's containerd and shims, by its own folder in their arguments: a killed engine leaves them."""
+    return [
+        running
+        for running in psutil.process_iter(["cmdline"])
+        if any(word.startswith(f"{EXEC_ROOT}/") for word in (running.info["cmdline"] or [])[1:])
+        and _mounts_of(running.pid) == _mounts_of("self")  # in another, the same path is another folder
+    ]
+
+
+def _mounts_of(pid: int | str) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    except OSError:
+        return ""  # it is gone
