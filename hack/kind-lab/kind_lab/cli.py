@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from conformance import settings
 from conformance.errors import Breakdown
+from conformance.signals import ended_as_by_ctrl_c
 from kind_lab import lab
 from kind_lab.host import Impossible, NotNeeded
 from kind_lab.layout import Layout, layout
@@ -18,7 +19,8 @@ def main(words: Sequence[str]) -> int:
     """Run one command; return its exit code."""
     options = _options(words)
     try:
-        _run(options, layout())
+        with ended_as_by_ctrl_c():
+            _run(options, layout())
     except Impossible as error:
         return _told("impossible on this host", error, IMPOSSIBLE)
     except NotNeeded as error:
