@@ -20,7 +20,7 @@ PROGRAMS = {
 }
 """What the lab calls -> the package that brings it."""
 DISK_BYTES = 9 * GIB
-"""Measured at the first start: 2.5 GiB for images in the making, 5.5 GiB that stay. Building tools is counted apart."""
+"""By size: images 2, node image 2.6, its tar file as much, Debian 0.4, and reserve. Building tools is counted apart."""
 APT_TIMEOUT_S = 1200.0
 """20 s with a near mirror."""
 ANSWER_TIMEOUT_S = 60.0

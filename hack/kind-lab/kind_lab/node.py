@@ -64,6 +64,7 @@ class NodeMaker:
         saved.unlink()
         archive = work / "node.tar"
         self._write(archive, stored)
+        shutil.rmtree(stored)  # the engine is about to need as much again
         changes = [PATH, "ENV container=docker", 'ENTRYPOINT ["/usr/local/bin/entrypoint"]', f"LABEL {KEY_LABEL}={key}"]
         self._engine.import_image(archive, self.name, changes)
         shutil.rmtree(work)
