@@ -71,5 +71,5 @@ def _pod(account: str) -> dict[str, Any]:
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    container = {"name": "canary", "image": "registry.example.com/example/canary:1", "securityContext": secure}
+    container = {"name": "canary", "image": "registry.k8s.io/pause:3.10.2", "securityContext": secure}
     return {"serviceAccountName": account, "containers": [container]}

@@ -142,7 +142,7 @@ def _pod(platform: Platform, namespace: str) -> Manifest:
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     }
-    container = {"name": "probe", "image": "registry.example.com/example/probe:1", "securityContext": secure}
+    container = {"name": "probe", "image": "registry.k8s.io/pause:3.10.2", "securityContext": secure}
     return _object("v1", "Pod", namespace, {"containers": [container]})
 
 

@@ -32,8 +32,8 @@ def test_d05_pod_quota(scenario: Scenario) -> None:
 
 
 def _nothing_left(scenario: Scenario) -> bool:
-    """Whether the filler's Pods are all that the quota allows; without a quota on Pods there is nothing to wait for."""
-    made = pick(scenario["Deployment/d05-filler"].live(), "status", "replicas")
+    """Whether the filler's Pods run and are all that the quota allows; without a quota there is nothing to wait for."""
+    made = pick(scenario["Deployment/d05-filler"].live(), "status", "readyReplicas")
     quotas = scenario.platform.client.objects("v1", "ResourceQuota", namespace="d05-a")
     limits = [quota for quota in quotas if pick(quota, "spec", "hard", "pods")]
     return not limits or any(

@@ -38,10 +38,10 @@ def test_b27_workload_account(scenario: Scenario, kind: str) -> None:
     field = f"{POD_SPEC.get(kind, 'spec.template.spec')}.serviceAccountName"
     denial = f"{scenario.denial('pods')}: "
 
-    # Allowed path first: under another account the same workload gets its Pod.
+    # Allowed path first: under another account the same workload gets its Pod, and the Pod runs.
     own = _start(scenario, scenario[f"{kind}/b27-{kind.lower()}-default"])
-    what = f"the {kind} under another account starts a Pod"
-    eventually(lambda: _pods(scenario, own), bool, timeout_s=timeouts.workload, what=what, interval_s=0.5)
+    what = f"the {kind} under another account has a Pod that runs"
+    eventually(lambda: _run(scenario, own), bool, timeout_s=timeouts.workload, what=what, interval_s=0.5)
 
     attack = scenario[f"{kind}/b27-{kind.lower()}-flux"].with_fields({field: account})
     given(attack.submit()).is_admitted()
@@ -94,6 +94,13 @@ def _with_replica_sets(scenario: Scenario, makers: set[str]) -> set[str]:
 
 def _pods(scenario: Scenario, makers: set[str]) -> list[str]:
     return sorted(_below(scenario, "v1", "Pod", _with_replica_sets(scenario, makers)))
+
+
+def _run(scenario: Scenario, makers: set[str]) -> list[str]:
+    """Return the Pods whose containers were started, and may have ended well."""
+    pods = scenario.platform.client.objects("v1", "Pod", namespace=NAMESPACE)
+    started = {pod["metadata"]["name"] for pod in pods if pick(pod, "status", "phase") in ("Running", "Succeeded")}
+    return [name for name in _pods(scenario, makers) if name in started]
 
 
 def _refusals(scenario: Scenario, makers: set[str]) -> list[str]:
