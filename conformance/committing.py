@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import shutil
 import threading
 import time
 import urllib.error
@@ -73,10 +72,9 @@ class Committing:
             Breakdown: the provider does not show where notification-controller listens, or nobody answers there.
         """
         host = self.platform.cluster.host
-        words = host.command_line("notification-controller") if host else []
-        address = next((word.partition("=")[2] for word in words if word.startswith("--receiverAddr=")), "")
-        if not address:
+        if host is None:
             raise Breakdown(f"{self.check.id}: the provider does not show where notification-controller listens")
+        address = host.receiver()
         request = urllib.request.Request(f"http://{address}{path}", data=body.encode(), method="POST")
         if bearer:
             request.add_header("Authorization", f"Bearer {bearer}")
@@ -92,7 +90,7 @@ class Committing:
         """Return a kubeconfig for this very cluster; `user` says how it logs in, such as `{"token": ...}`."""
         client = self.platform.client
         authority = base64.b64encode(client.ca_file.read_bytes()).decode()
-        cluster = {"server": client.host, "certificate-authority-data": authority}
+        cluster = {"server": self.platform.cluster.server, "certificate-authority-data": authority}
         return json.dumps(
             {
                 "apiVersion": "v1",
@@ -104,8 +102,11 @@ class Committing:
             }
         )
 
-    def lay_beside(self, controller: str, content: Path, name: str) -> Path:
-        """Copy a folder among a controller's temporary files, as if another build were at work there; return it.
+    def lay_beside(self, controller: str, content: Path, name: str) -> str:
+        """Copy a folder among a controller's temporary files, as if another build were at work there.
+
+        Returns:
+            Its path as the controller sees it.
 
         Raises:
             Breakdown: the provider does not show the controllers (ask for them with `needs=`).
@@ -113,9 +114,7 @@ class Committing:
         host = self.platform.cluster.host
         if host is None:
             raise Breakdown(f"{self.check.id}: the provider does not show where {controller} keeps temporary files")
-        folder = host.temporary(controller) / name
-        shutil.copytree(content, folder, dirs_exist_ok=True)
-        return folder
+        return host.lay(controller, content, name)
 
     def repository(self, tenant: str) -> TenantRepository:
         """Return a tenant's repository, to commit as that tenant would."""

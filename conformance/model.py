@@ -103,8 +103,14 @@ class Capability(StrEnum):
     """What a cluster can show; a check asks for it with `needs=`."""
 
     FLUX_PROCESSES = "flux-processes"
-    """The suite can read the arguments of the running controllers."""
+    """The suite can see the running controllers: their arguments, logs and temporary files."""
+    FAULTY_BUILDS = "faulty-builds"
+    """The suite can run a controller from a mutated build."""
     AUDIT_LOG = "audit-log"
+    NODES = "nodes"
+    """Real kubelets: Pods are executed."""
+    NETWORK_POLICY = "network-policy"
+    """The provider claims a network that enforces NetworkPolicies; check E00 proves it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class Observing:
         host = self.platform.cluster.host
         if host is None:
             raise Breakdown(f"{self.check.id}: the provider does not show the log of {controller}")
-        lines = host.log(controller).read_text(errors="replace").splitlines()
+        lines = host.log(controller).splitlines()
         found = [line for line in lines if text in line and _logged_at(line) >= self.planted_at]
         self.evidence.record("controller-log", f"{controller} {text}", "\n".join(found) + "\n")
         if found:

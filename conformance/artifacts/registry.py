@@ -1,8 +1,8 @@
-"""The OCI registry process on loopback.
+"""The OCI registry process.
 
-It takes pushes and pulls from everybody on loopback: distribution's htpasswd guards pulls and pushes
-alike, so it cannot ask for a password for pushes only. No workload runs on the embedded cluster's nodes, and
-what a tenant's controller may pull is decided by policy, which is what the checks are about.
+It takes pushes and pulls from everybody who reaches it: distribution's htpasswd guards pulls and pushes
+alike, so it cannot ask for a password for pushes only. No workload's image lies here, and what a tenant's
+controller may pull is decided by policy, which is what the checks are about.
 """
 
 import json
@@ -36,15 +36,18 @@ class Pull:
 
 
 class Registry:
-    """An OCI registry (distribution v3) on loopback; its data lives below `root`, its output in `log`."""
+    """An OCI registry (distribution v3) at `host`; its data lives below `root`, its output in `log`."""
 
-    def __init__(self, binary: Path, root: Path, supervisor: Supervisor, log: Path, *, port: int = 0) -> None:
+    def __init__(
+        self, binary: Path, root: Path, supervisor: Supervisor, log: Path, *, port: int = 0, host: str = HOST
+    ) -> None:
         self._binary = binary
         self._root = root
         self._supervisor = supervisor
         self._service: Service | None = None
         self._offset = 0
         self.log = log
+        self.host = host
         self.port = port
 
     def start(self) -> None:
@@ -56,7 +59,7 @@ class Registry:
         """
         self._root.mkdir(parents=True, exist_ok=True)
         config = self._root / "config.yml"
-        config.write_text(yaml.safe_dump(registry_config(self._root / "data", self.port)))
+        config.write_text(yaml.safe_dump(registry_config(self._root / "data", self.port, self.host)))
         self._offset = self.log.stat().st_size if self.log.exists() else 0
         env = {"OTEL_TRACES_EXPORTER": "none", "HOME": str(self._root)}
         try:
@@ -74,7 +77,7 @@ class Registry:
     @property
     def address(self) -> str:
         """Host and port."""
-        return f"{HOST}:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -110,8 +113,8 @@ class Registry:
         return ServerError(f"the OCI registry ended at its start: {last[0]}", log=self.log)
 
 
-def registry_config(data: Path, port: int) -> dict[str, object]:
-    """Return distribution's configuration: loopback only, no debug server, requests logged as JSON."""
+def registry_config(data: Path, port: int, host: str = HOST) -> dict[str, object]:
+    """Return distribution's configuration: one address only, no debug server, requests logged as JSON."""
     return {
         "version": 0.1,
         "log": {"level": "info", "formatter": "json", "accesslog": {"disabled": True}},
@@ -119,7 +122,7 @@ def registry_config(data: Path, port: int) -> dict[str, object]:
             "filesystem": {"rootdirectory": str(data)},
             "maintenance": {"uploadpurging": {"enabled": False}},
         },
-        "http": {"addr": f"{HOST}:{port}", "secret": secrets.token_urlsafe(24)},
+        "http": {"addr": f"{host}:{port}", "secret": secrets.token_urlsafe(24)},
     }
 
 

@@ -13,7 +13,7 @@ from conformance.bootstrap.cli import FluxCli
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
 from conformance.bootstrap.platform import Platform
-from conformance.errors import BootstrapError, WaitTimeout
+from conformance.errors import BootstrapError, Breakdown, WaitTimeout
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick, ref_to
 from conformance.kube.wait import eventually, object_until
@@ -69,9 +69,12 @@ def running_platform(order: Order) -> Iterator[Platform]:
     with contextlib.ExitStack() as stack:
         stack.callback(_timed_down, order)
         stack.callback(supervisor.stop_all)
-        git = stack.enter_context(GitServer(order.folder / "git", order.logs / "git-access.jsonl", run_id=order.run_id))
+        gateway = order.provider.prepare()
+        log = order.logs / "git-access.jsonl"
+        git = stack.enter_context(GitServer(order.folder / "git", log, run_id=order.run_id, host=gateway))
+        stack.enter_context(_explained(order))
         with ThreadPoolExecutor(1, "ground") as pool:
-            laid: Future[tuple[Registry, Ground]] = pool.submit(_lay, order, git, supervisor)
+            laid: Future[tuple[Registry, Ground]] = pool.submit(_lay, order, git, supervisor, gateway)
             with order.clock.phase("control plane", env):
                 cluster = order.provider.up()
             with order.clock.phase("repositories pushed", env):
@@ -92,9 +95,19 @@ def _timed_down(order: Order) -> None:
         order.provider.down()
 
 
-def _lay(order: Order, git: GitServer, supervisor: Supervisor) -> tuple[Registry, Ground]:
+@contextlib.contextmanager
+def _explained(order: Order) -> Iterator[None]:
+    """Let the provider keep what explains a breakdown, while there is a cluster."""
+    try:
+        yield
+    except Breakdown:
+        order.provider.broken()
+        raise
+
+
+def _lay(order: Order, git: GitServer, supervisor: Supervisor, host: str) -> tuple[Registry, Ground]:
     registry = Registry(
-        order.binary("registry"), order.folder / "registry", supervisor, log=order.logs / "registry.log"
+        order.binary("registry"), order.folder / "registry", supervisor, log=order.logs / "registry.log", host=host
     )
     registry.start()
     _publish(order, git, registry)
@@ -108,6 +121,7 @@ def _lay(order: Order, git: GitServer, supervisor: Supervisor) -> tuple[Registry
         kubectl=order.binary("kubectl"),
         sops=order.binary("sops"),
         folder=order.folder / "ground",
+        outside=f"{order.provider.temporary('source-controller')}/chart-paths",
     )
     return registry, ground
 

@@ -11,7 +11,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError
 from conformance.kube.objects import Ref, container_args, pick, ref_to
 from conformance.kube.wait import object_until
-from conformance.model import Manifest
+from conformance.model import Capability, Manifest
 
 _FAULT_NAMESPACE = "shared-b"
 """Where a faulty lookup goes: the victim of the shared probe tenants."""
@@ -53,8 +53,8 @@ def _rolled_out(deployment: Manifest | None) -> bool:
 def faulty_binary(platform: Platform, controller: str, fault: str) -> Iterator[None]:
     """Run a controller from its mutated build with one fault switched on."""
     host = platform.cluster.host
-    if host is None:
-        raise BootstrapError("a faulty controller needs a provider that runs the controllers itself")
+    if host is None or Capability.FAULTY_BUILDS not in platform.cluster.capabilities:
+        raise BootstrapError("a faulty controller needs a provider that runs the controllers itself (embedded)")
     variables = {"FLUX_TENANCY_FAULT": fault, "FLUX_TENANCY_FAULT_NAMESPACE": _FAULT_NAMESPACE}
     host.with_fault(controller, platform.binary(f"{controller}+unguarded"), variables)
     try:

@@ -64,8 +64,12 @@ def lay(
     kubectl: Path,
     sops: Path,
     folder: Path,
+    outside: str,
 ) -> Ground:
     """Push the fleet with its probe tenants, each tenant's repository, and what the disallowed organisation holds.
+
+    Args:
+        outside: a folder on source-controller's disk, for attacks that climb out of a repository.
 
     Raises:
         InputError: the fleet or tenant repository has not the shape that conformance.yaml says.
@@ -93,7 +97,7 @@ def lay(
     commit = _push(git, FLEET_REPOSITORY, rendered, "Fleet under certification")
     _push_tenants(fleet, tenant_repo, git, addresses, folder, organisation)
     harmless = _push_public(git, folder, organisation)
-    fixtures = _attack_map(git, organisation, addresses, outside=folder / "fixtures" / "chart-paths")
+    fixtures = _attack_map(git, organisation, addresses, outside=outside)
     _push_fixtures(git, folder, organisation, fixtures, harmless)
     return Ground(
         fleet_commit=commit,
@@ -141,11 +145,8 @@ def _push_probes(probes: Sequence[str], git: GitServer, folder: Path, organisati
     return found
 
 
-def _attack_map(git: GitServer, organisation: str, addresses: AddressMap, outside: Path = Path()) -> AddressMap:
-    """Return the map for the suite's own fixtures, which name the reference fleet's hosts and organisation.
-
-    `outside` is a folder of this machine, for attacks that climb out of a repository to a place that is there.
-    """
+def _attack_map(git: GitServer, organisation: str, addresses: AddressMap, outside: str = "") -> AddressMap:
+    """Return the map for the suite's own fixtures, which name the reference fleet's hosts and organisation."""
     oci = next(target for target in addresses.describe().values() if target.startswith("oci://"))
     return AddressMap(
         {
@@ -155,7 +156,7 @@ def _attack_map(git: GitServer, organisation: str, addresses: AddressMap, outsid
             "https://charts.example.com/": f"{git.url}/charts/",
             "oci://registry.example.com/example/": f"{oci}{organisation}/",
             "oci://registry.example.com/": oci,
-            "file://outside.example.com/": f"file://{'../' * 32}{str(outside.resolve()).lstrip('/')}/",
+            "file://outside.example.com/": f"file://{'../' * 32}{outside.lstrip('/')}/",
         }
     )
 

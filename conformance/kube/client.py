@@ -19,6 +19,8 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
 from conformance.errors import KubeError
+from conformance.kube.answers import ApiError as ApiError  # noqa: PLC0414 - what calls raise, kept apart for its length
+from conformance.kube.answers import api_error, lines_of
 from conformance.kube.objects import Ref
 from conformance.model import Manifest
 
@@ -47,18 +49,6 @@ _PATCH_TYPES = {
     "merge": "application/merge-patch+json",
     "apply": "application/apply-patch+yaml",
 }
-
-
-class ApiError(KubeError):
-    """An answer of the API server with an error status."""
-
-    def __init__(self, status: int, reason: str, message: str, request: str, audit_id: str = "") -> None:
-        super().__init__(f"{request}: {status} {reason}: {message}")
-        self.audit_id = audit_id
-        """Names the request's line in the API server's audit log."""
-        self.status = status
-        self.reason = reason
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +234,7 @@ class KubeClient:
         path = self._collection(api_version, kind, namespace)
         response = self._send("GET", path, query=query, read_timeout_s=seconds + self._timeout_s)
         try:
-            for line in _lines(response):
+            for line in lines_of(response):
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     status = event["object"]
@@ -252,6 +242,29 @@ class KubeClient:
                 yield event["type"], event["object"]
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise KubeError(f"the watch of {kind} broke: {error}") from error
+        finally:
+            response.close()
+
+    def pod_log(self, namespace: str, pod: str, *, follow_s: float = 0.0, since: str = "") -> Iterator[str]:
+        """Yield the lines of a Pod's log, each with the time that the kubelet wrote before it, of its first container.
+
+        Args:
+            follow_s: 0 ends with the last line of now; otherwise lines are awaited, until the Pod ends or nothing came
+                for so long.
+            since: RFC 3339; earlier lines are left out, to the second.
+
+        Raises:
+            ApiError: no such Pod, or its container does not run yet.
+            KubeError: the answer broke off.
+        """
+        path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
+        query = {"timestamps": "true", "sinceTime": since, "follow": "true" if follow_s else ""}
+        response = self._send("GET", path, query=query, read_timeout_s=follow_s or None)
+        try:
+            for line in lines_of(response):
+                yield line.decode(errors="replace")
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise KubeError(f"the log of {namespace}/{pod} broke off: {error}") from error
         finally:
             response.close()
 
@@ -325,26 +338,9 @@ class KubeClient:
                 hint="see kube-apiserver's log in the run's folder",
             ) from error
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _api_error(response, f"{method} {path}")
+            raise api_error(response, f"{method} {path}")
         return response
-
-
-def _lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    pending = b""
-    for chunk in response.stream(amt=None):
-        *complete, pending = (pending + chunk).split(b"\n")
-        yield from (line for line in complete if line)
 
 
 def _dry(dry_run: bool) -> dict[str, str]:
     return {"dryRun": "All"} if dry_run else {}
-
-
-def _api_error(response: urllib3.BaseHTTPResponse, request: str) -> ApiError:
-    raw = response.read()
-    try:
-        status = json.loads(raw)
-    except ValueError:
-        status = {"message": raw.decode(errors="replace")[:500]}
-    audit_id = response.headers.get("Audit-Id", "")
-    return ApiError(response.status, status.get("reason", ""), status.get("message", ""), request, audit_id)

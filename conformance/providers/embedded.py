@@ -15,8 +15,8 @@ from conformance.kube.wait import eventually, object_until
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, end_processes, processes_of_run, run
 from conformance.providers.arguments import describe_changes
-from conformance.providers.host_runner import HostRunner
-from conformance.providers.protocol import Cluster, free_ports
+from conformance.providers.host_runner import TEMPORARY, HostRunner
+from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
 from conformance.settings import Timeouts, data_dir, environment
 
@@ -66,10 +66,22 @@ class EmbeddedProvider:
         self._binary = binary
         self._logs = logs
         self._timeouts = timeouts
+        self._controllers = folder.path / name / "controllers"
         self._supervisor = Supervisor(folder.run_id)
         self._host: HostRunner | None = None
         self._client: KubeClient | None = None
         self._audit: AuditLog | None = None
+
+    def prepare(self) -> str:
+        """Return loopback: the controllers are processes of this machine."""
+        return LOOPBACK
+
+    def temporary(self, controller: str) -> str:
+        """Return the folder for temporary files of a controller's process."""
+        return str(self._controllers.resolve() / controller / TEMPORARY)
+
+    def broken(self) -> None:
+        """Do nothing: `down` keeps all logs anyway."""
 
     def up(self) -> Cluster:
         """Start the control plane and its node; follow the Pods of Flux controllers from now on.
@@ -87,7 +99,7 @@ class EmbeddedProvider:
             client=client,
             supervisor=self._supervisor,
             binary=self._binary,
-            folder=self._folder.sub(self._name, "controllers"),
+            folder=self._controllers,
             logs=self._logs,
         )
         self._host.start()
@@ -96,8 +108,11 @@ class EmbeddedProvider:
             name=self._name,
             kubeconfig=kubeconfig,
             client=client,
+            server=client.host,
+            gateway=LOOPBACK,
+            gateway_name="localhost",
             version=client.version(),
-            capabilities=frozenset({Capability.FLUX_PROCESSES, Capability.AUDIT_LOG}),
+            capabilities=frozenset({Capability.FLUX_PROCESSES, Capability.FAULTY_BUILDS, Capability.AUDIT_LOG}),
             audit=self._audit,
             logs=self._logs,
             host=self._host,
@@ -154,7 +169,7 @@ class EmbeddedProvider:
             "kind": "KwokctlConfiguration",
             "options": {
                 "runtime": "binary",
-                "bindAddress": "127.0.0.1",
+                "bindAddress": LOOPBACK,
                 "kubeAuditPolicy": str(data_dir("fixtures") / "audit" / "policy.yaml"),
                 **{option: str(self._binary(tool)) for option, tool in _BINARIES.items()},
                 **dict(zip(_PORTS, ports, strict=True)),

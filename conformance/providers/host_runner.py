@@ -5,31 +5,34 @@ A Deployment therefore counts as rolled out only when its arguments are in force
 """
 
 import logging
+import shutil
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 
 import yaml
 
-from conformance.errors import Breakdown
+from conformance.errors import Breakdown, ProviderError
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, container_args, pick
 from conformance.kube.wait import ended_by, eventually
 from conformance.model import Manifest
 from conformance.process import Service, Supervisor
 from conformance.providers.arguments import Places, controller_of, host_arguments, pod_variables
-from conformance.providers.protocol import free_ports
+from conformance.providers.protocol import LOOPBACK, free_ports
 from conformance.runs import port_lock
 from conformance.settings import environment
 
 LOGGER = logging.getLogger(__name__)
 READY_ANNOTATION = "conformance.fluxtenancy.dev/process"
 NAMESPACE = "flux-system"
+TEMPORARY = "tmp"
+"""Name of the folder for temporary files in each controller's own."""
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses before a dead process is started again; the last one repeats, as a kubelet's does."""
 READY_S = 60.0
@@ -81,8 +84,8 @@ class HostRunner:
         ]
         with port_lock():
             artifact, events = free_ports(2)
-        self._artifact_bind = f"127.0.0.1:{artifact}"
-        self._events_bind = f"127.0.0.1:{events}"
+        self._artifact_bind = f"{LOOPBACK}:{artifact}"
+        self._events_bind = f"{LOOPBACK}:{events}"
 
     def start(self) -> None:
         """Begin to follow the Pods."""
@@ -103,13 +106,31 @@ class HostRunner:
             process = self._processes.get(controller)
         return process.service.command_line() if process else []
 
-    def log(self, controller: str) -> Path:
-        """Return the controller's log file."""
-        return self._logs / f"{controller}.log"
+    def log(self, controller: str) -> str:
+        """Return what the controller wrote to its log so far."""
+        return self._log(controller).read_text(errors="replace")
 
-    def temporary(self, controller: str) -> Path:
-        """Return the folder that the process takes for temporary files."""
-        return self._places_of(controller).folder / "tmp"
+    def lay(self, controller: str, content: Path, name: str) -> str:
+        """Copy a folder among the process's temporary files; return its path."""
+        folder = self._places_of(controller).folder / TEMPORARY / name
+        shutil.copytree(content, folder, symlinks=True, dirs_exist_ok=True)
+        return str(folder)
+
+    def images(self) -> Sequence[str]:
+        """Return nothing: what runs are binaries, which the report lists."""
+        return ()
+
+    def receiver(self) -> str:
+        """Return where notification-controller's webhooks listen.
+
+        Raises:
+            ProviderError: it does not run.
+        """
+        words = self.command_line("notification-controller")
+        address = next((word.partition("=")[2] for word in words if word.startswith("--receiverAddr=")), "")
+        if not address:
+            raise ProviderError("notification-controller does not run: nobody takes calls of webhooks")
+        return address
 
     def with_fault(self, controller: str, binary: Path, environment: Mapping[str, str]) -> None:
         """Restart a controller from another binary, and wait until it is ready."""
@@ -120,6 +141,9 @@ class HostRunner:
         """Restart a controller from its own binary, and wait until it is ready."""
         self._faults.pop(controller, None)
         self._restart(controller)
+
+    def _log(self, controller: str) -> Path:
+        return self._logs / f"{controller}.log"
 
     def _restart(self, controller: str) -> None:
         with self._lock:
@@ -192,14 +216,14 @@ class HostRunner:
         env = self._environment(pod, variables, places)
         if fault:
             env |= fault.environment
-        service = self._supervisor.start(controller, argv, log=self.log(controller), env=env, cwd=places.folder)
+        service = self._supervisor.start(controller, argv, log=self._log(controller), env=env, cwd=places.folder)
         process = _Process(pod, service, places.health_bind)
         self._processes[controller] = process
         return process
 
     def _environment(self, pod: Manifest, variables: Mapping[str, str], places: Places) -> dict[str, str]:
         folder = places.folder
-        temp = folder / "tmp"
+        temp = folder / TEMPORARY
         temp.mkdir(parents=True, exist_ok=True)
         env = {
             **variables,
@@ -231,9 +255,9 @@ class HostRunner:
             self._places[controller] = Places(
                 events_url=f"http://{self._events_bind}/",
                 events_bind=self._events_bind,
-                receiver_bind=f"127.0.0.1:{receiver}",
-                metrics_bind=f"127.0.0.1:{metrics}",
-                health_bind=f"127.0.0.1:{health}",
+                receiver_bind=f"{LOOPBACK}:{receiver}",
+                metrics_bind=f"{LOOPBACK}:{metrics}",
+                health_bind=f"{LOOPBACK}:{health}",
                 artifact_bind=self._artifact_bind,
                 storage=str(storage),
                 folder=folder,
@@ -246,7 +270,7 @@ class HostRunner:
                 lambda: _answers(process.health) or not process.service.alive,
                 bool,
                 timeout_s=READY_S,
-                what=f"{controller} answers /readyz (log: {self.log(controller)})",
+                what=f"{controller} answers /readyz (log: {self._log(controller)})",
                 interval_s=0.05,
             )
 
@@ -288,7 +312,7 @@ class HostRunner:
     def _revive(self, controller: str, process: _Process) -> None:
         if process.next_start == 0.0:
             process.next_start = time.monotonic() + BACKOFF_S[min(process.deaths, len(BACKOFF_S) - 1)]
-            LOGGER.warning("%s died; it is started again (log: %s)", controller, self.log(controller))
+            LOGGER.warning("%s died; it is started again (log: %s)", controller, self._log(controller))
             return
         deaths = process.deaths + 1
         self._supervisor.stop(process.service)

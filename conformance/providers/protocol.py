@@ -10,6 +10,8 @@ from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
 
+LOOPBACK = "127.0.0.1"
+
 
 class ControllerHost(Protocol):
     """Knows the running processes of the Flux controllers, where the provider lets the suite see them."""
@@ -17,14 +19,24 @@ class ControllerHost(Protocol):
     def command_line(self, controller: str) -> list[str]:
         """Return the arguments of the running process; empty when it does not run."""
 
-    def log(self, controller: str) -> Path:
-        """Return the controller's log file."""
+    def log(self, controller: str) -> str:
+        """Return what the controller wrote to its log so far."""
 
-    def temporary(self, controller: str) -> Path:
-        """Return the folder that the process takes for temporary files."""
+    def lay(self, controller: str, content: Path, name: str) -> str:
+        """Copy a folder among the controller's temporary files; return its path as the controller sees it."""
+
+    def images(self) -> Sequence[str]:
+        """Return name and digest of the image of each controller; nothing where they are processes of binaries."""
+
+    def receiver(self) -> str:
+        """Return host and port where notification-controller's webhooks can be called from this machine.
+
+        Raises:
+            ProviderError: it does not run, or cannot be reached.
+        """
 
     def with_fault(self, controller: str, binary: Path, environment: Mapping[str, str]) -> None:
-        """Restart a controller from another binary, until `without_fault`."""
+        """Restart a controller from another binary, until `without_fault`; needs `Capability.FAULTY_BUILDS`."""
 
     def without_fault(self, controller: str) -> None:
         """Restart a controller from its own binary again."""
@@ -39,6 +51,12 @@ class Cluster:
     """Mode 0600, in the run's own folder."""
     client: KubeClient
     """The platform admin."""
+    server: str
+    """The API server's address as the controllers reach it."""
+    gateway: str
+    """The address of this machine at which servers listen, and which controllers and Pods reach."""
+    gateway_name: str
+    """Another name of `gateway`, for the controllers."""
     version: str
     capabilities: frozenset[Capability]
     audit: AuditLog | None
@@ -46,10 +64,26 @@ class Cluster:
     logs: Path
     host: ControllerHost | None
     argument_changes: Sequence[str]
+    notes: Sequence[str] = ()
+    """What the report must say of this cluster."""
+    rerun: str = ""
+    """Options of `flux-tenancy run` that give such a cluster again."""
+    stays: bool = False
+    """It outlives the run; `Provider.down` says how to reach it."""
 
 
 class Provider(Protocol):
     """Brings a cluster up and takes it down again, completely."""
+
+    def prepare(self) -> str:
+        """Make ready what the servers of a platform need before there is a cluster; return `Cluster.gateway`.
+
+        Raises:
+            ProviderError: it cannot be made.
+        """
+
+    def temporary(self, controller: str) -> str:
+        """Return the folder that a controller will take for temporary files, as it sees it."""
 
     def up(self) -> Cluster:
         """Start the cluster.
@@ -58,16 +92,19 @@ class Provider(Protocol):
             ProviderError: it did not become ready.
         """
 
+    def broken(self) -> None:
+        """Keep what helps to understand a breakdown, before `down`; says nothing when there is nothing."""
+
     def down(self) -> None:
-        """End everything that `up` started; harmless when it never ran."""
+        """End everything that `prepare` and `up` started; harmless when they never ran."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of 127.0.0.1 that are free now; hold `runs.port_lock` until they are bound."""
+    """Return ports of loopback that are free now; hold `runs.port_lock` until they are bound."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
+            sock.bind((LOOPBACK, 0))
         return [sock.getsockname()[1] for sock in sockets]
     finally:
         for sock in sockets:

@@ -1,4 +1,4 @@
-"""The suite's web server on loopback: git repositories (smart HTTP), plain files, Helm repositories.
+"""The suite's web server: git repositories (smart HTTP), plain files, Helm repositories.
 
 /<org>/<name>.git    git, for readers and writers that hold the repository's credential
 /raw/<path>          plain files for everybody
@@ -48,9 +48,9 @@ them, and no housekeeping process that outlives its request."""
 
 
 class GitServer:
-    """Serves the repositories below `root` on 127.0.0.1; writes the access log to `log`."""
+    """Serves the repositories below `root` at `host`; writes the access log to `log`."""
 
-    def __init__(self, root: Path, log: Path, *, port: int = 0, run_id: str = "") -> None:
+    def __init__(self, root: Path, log: Path, *, port: int = 0, run_id: str = "", host: str = HOST) -> None:
         self._git = require_git()
         self._repositories = root / "repositories"
         self._files = root / "files"
@@ -63,7 +63,7 @@ class GitServer:
         self._ssh_lock = threading.Lock()
         self._recorder = Recorder()
         errors = log.with_name("git-server-errors.log")
-        self._listener = Listener(port=port, errors=errors)
+        self._listener = Listener(port=port, errors=errors, host=host)
         self._backend = HttpBackend(self._git, self._repositories, log=errors, run_id=run_id)
 
     def __enter__(self) -> Self:
@@ -113,7 +113,14 @@ class GitServer:
 
         with self._ssh_lock:
             if self._ssh is None:
-                made = SshServer(self._git, self._repositories, self._control, self._log, run_id=self._run_id)
+                made = SshServer(
+                    self._git,
+                    self._repositories,
+                    self._control,
+                    self._log,
+                    run_id=self._run_id,
+                    host=self._listener.host,
+                )
                 made.start()
                 self._ssh = made
             return self._ssh
@@ -126,7 +133,7 @@ class GitServer:
     @property
     def url(self) -> str:
         """Address of the server, without a trailing slash."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self._listener.host}:{self.port}"
 
     def repository_url(self, path: str) -> str:
         """Return the address of a repository."""

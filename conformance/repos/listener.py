@@ -13,6 +13,7 @@ from cheroot import wsgi
 from conformance.errors import InputError, ServerError
 
 HOST = "127.0.0.1"
+"""Where servers listen unless the provider's controllers are elsewhere."""
 THREADS = 64
 """Requests served at a time; about 60 sources are fetched at once when everything is planted."""
 _BACKLOG = 256
@@ -27,9 +28,10 @@ _MAX_BODY = 256 * 1024 * 1024
 
 
 class Listener:
-    """Serves one WSGI application on 127.0.0.1; port 0 is any free one."""
+    """Serves one WSGI application on an address of this machine; port 0 is any free one."""
 
-    def __init__(self, *, port: int, errors: Path) -> None:
+    def __init__(self, *, port: int, errors: Path, host: str = HOST) -> None:
+        self.host = host
         self.port = port
         self._errors = errors
         self._server: _Server | None = None
@@ -42,7 +44,7 @@ class Listener:
             ServerError: no port can be bound.
         """
         server = _Server(
-            (HOST, self.port),
+            (self.host, self.port),
             application,
             numthreads=THREADS,
             request_queue_size=_BACKLOG,
@@ -58,7 +60,7 @@ class Listener:
         try:
             self.port = bound.result()
         except OSError as error:
-            raise _not_bound(self.port, error) from error
+            raise _not_bound(self.host, self.port, error) from error
         self._server = server
 
     def stop(self) -> None:
@@ -104,10 +106,10 @@ def _serve(server: _Server, bound: "Future[int]") -> None:
     server.serve()
 
 
-def _not_bound(port: int, error: OSError) -> InputError | ServerError:
+def _not_bound(host: str, port: int, error: OSError) -> InputError | ServerError:
     if port:
         return InputError(
-            f"the git server cannot listen on {HOST}:{port}: {error}",
+            f"the git server cannot listen on {host}:{port}: {error}",
             hint="end the process that holds the port, choose another, or choose none to get a free one",
         )
-    return ServerError(f"the git server cannot listen on {HOST}: {error}")
+    return ServerError(f"the git server cannot listen on {host}: {error}")

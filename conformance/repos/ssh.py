@@ -1,4 +1,4 @@
-"""Git over SSH on loopback: a host key made for the run, and deploy keys; the only importer of asyncssh.
+"""Git over SSH: a host key made for the run, and deploy keys; the only importer of asyncssh.
 
 The server starts when it is first asked for. Run as a program this module is git's SSH client, so that a push needs no
 `ssh` on the host:
@@ -51,8 +51,16 @@ class SshServer:
     """Serves the repositories of a `GitServer` over SSH, to those who hold a deploy key."""
 
     def __init__(
-        self, git: GitBinary, repositories: Path, control: AccessControl, log: AccessLog, *, run_id: str
+        self,
+        git: GitBinary,
+        repositories: Path,
+        control: AccessControl,
+        log: AccessLog,
+        *,
+        run_id: str,
+        host: str = HOST,
     ) -> None:
+        self._host = host
         self._git = git
         self._repositories = repositories
         self._control = control
@@ -73,7 +81,7 @@ class SshServer:
         try:
             self._acceptor = asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(_START_S)
         except OSError as error:
-            raise ServerError(f"the SSH server cannot listen on {HOST}: {error}") from error
+            raise ServerError(f"the SSH server cannot listen on {self._host}: {error}") from error
 
     def stop(self) -> None:
         """Close the port and all connections."""
@@ -90,7 +98,7 @@ class SshServer:
     @property
     def url(self) -> str:
         """Address of the server, without a trailing slash."""
-        return f"ssh://git@{HOST}:{self.port}"
+        return f"ssh://git@{self._host}:{self.port}"
 
     @property
     def known_hosts(self) -> str:
@@ -118,12 +126,12 @@ class SshServer:
         return f"'{sys.executable}' -m conformance.repos.ssh '{identity}' '{known_hosts}'"
 
     def _known_hosts(self, public: str) -> str:
-        return f"[{HOST}]:{self.port} {_bare(public)}\n"
+        return f"[{self._host}]:{self.port} {_bare(public)}\n"
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
         return await asyncssh.create_server(
             lambda: _Login(self._control),
-            HOST,
+            self._host,
             0,
             server_host_keys=[self._host_key],
             process_factory=self._serve,

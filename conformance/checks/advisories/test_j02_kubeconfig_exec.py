@@ -45,12 +45,14 @@ def test_kubeconfig_exec(scenario: Scenario) -> None:
 
 def submit(scenario: Scenario, name: str, user: dict[str, Any]) -> None:
     """Submit a Kustomization and its kubeconfig, which differs from the other one's in the user only."""
-    client = scenario.platform.client
-    authority = base64.b64encode(client.ca_file.read_bytes()).decode()
+    platform = scenario.platform
+    authority = base64.b64encode(platform.client.ca_file.read_bytes()).decode()
     kubeconfig = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": client.host, "certificate-authority-data": authority}}],
+        "clusters": [
+            {"name": "c", "cluster": {"server": platform.cluster.server, "certificate-authority-data": authority}}
+        ],
         "users": [{"name": "u", "user": user}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
         "current-context": "c",

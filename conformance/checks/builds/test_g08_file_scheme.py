@@ -28,7 +28,8 @@ def test_file_scheme(scenario: Scenario) -> None:
     source, remote = scenario["GitRepository/g08-source"], scenario["Kustomization/g08-remote"]
 
     repository = scenario.repository("g08-a")
-    repository.write("attacks/g08/remote/kustomization.yaml", ATTACK.format(folder=repository.folder))
+    folder = scenario.lay_beside("kustomize-controller", repository.folder, "g08-a")
+    repository.write("attacks/g08/remote/kustomization.yaml", ATTACK.format(folder=folder))
     repository.commit("Add a base on the controller's disk")
     sync = scenario.platform.client.get(ref_to("GitRepository/g08-a", "g08-a"))
     credential = {"spec.secretRef.name": pick(sync, "spec", "secretRef", "name")}

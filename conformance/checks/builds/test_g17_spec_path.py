@@ -24,8 +24,9 @@ def test_spec_path(scenario: Scenario) -> None:
     given(scenario["Kustomization/g17-inside"]).becomes_ready()
 
     # What the path leads to is there, on the controller's disk: a clone of the tenant's own repository.
-    folder = scenario.repository("shared-a").folder / "attacks" / "g17" / "outside"
-    given(outside.with_fields({"spec.path": f"./{UP}{str(folder).lstrip('/')}"}).submit()).is_admitted()
+    content = scenario.repository("shared-a").folder / "attacks" / "g17" / "outside"
+    folder = scenario.lay_beside("kustomize-controller", content, "g17-outside")
+    given(outside.with_fields({"spec.path": f"./{UP}{folder.lstrip('/')}"}).submit()).is_admitted()
 
     expect(outside).is_denied(reason="ArtifactFailed", message="kustomization path not found")
     expect(outside).leaves_no_trace("ConfigMap/g17-loot", namespace="shared-a")

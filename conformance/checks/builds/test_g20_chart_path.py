@@ -24,8 +24,9 @@ def test_chart_path(scenario: Scenario) -> None:
     given(scenario["HelmChart/g20-inside"]).becomes_ready()
 
     # What the path leads to is there, on the controller's disk, and a chart.
-    folder = scenario.repository("shared-a").folder / "attacks" / "g20" / "outside"
-    given(outside.with_fields({"spec.chart": f"./{UP}{str(folder).lstrip('/')}"}).submit()).is_admitted()
+    content = scenario.repository("shared-a").folder / "attacks" / "g20" / "outside"
+    folder = scenario.lay_beside("source-controller", content, "g20-outside")
+    given(outside.with_fields({"spec.chart": f"./{UP}{folder.lstrip('/')}"}).submit()).is_admitted()
 
     denied = expect(outside).is_denied(reason="InvalidChartReference", message=("invalid chart reference", "stat"))
     artifact = pick(denied, "status", "artifact", "url")

@@ -19,6 +19,9 @@ from conformance.api import Capability, Control, Level, Scenario, check, expect,
 def test_dependency_path(scenario: Scenario) -> None:
     escaping = scenario["HelmChart/g21-escaping"]
 
+    # What the path leads to is there, on the controller's disk, and a chart: a copy of the charts' repository.
+    pushed = scenario.platform.folder / "ground" / "fixtures" / "chart-paths"
+    scenario.lay_beside("source-controller", pushed, "chart-paths")
     given(scenario["HelmChart/g21-inside"]).becomes_ready()
 
     denied = expect(escaping).is_denied(

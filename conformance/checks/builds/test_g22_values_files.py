@@ -24,8 +24,10 @@ def test_values_files(scenario: Scenario) -> None:
     given(scenario["HelmChart/g22-inside"]).becomes_ready()
 
     # What the path leads to is there, on the controller's disk, and a file of values.
-    file = scenario.repository("shared-a").folder / "attacks" / "g22" / "outside.yaml"
-    given(escaping.with_fields({"spec.valuesFiles.0": f"{UP}{str(file).lstrip('/')}"}).submit()).is_admitted()
+    content = scenario.repository("shared-a").folder / "attacks" / "g22"
+    folder = scenario.lay_beside("source-controller", content, "g22-outside")
+    file = f"{folder}/outside.yaml"
+    given(escaping.with_fields({"spec.valuesFiles.0": f"{UP}{file.lstrip('/')}"}).submit()).is_admitted()
 
     denied = expect(escaping).is_denied(reason="ValuesFilesError", message="no values file found at path")
     artifact = pick(denied, "status", "artifact", "url")

@@ -26,7 +26,7 @@ def test_other_builds(scenario: Scenario) -> None:
     # As kustomize names its clones, and with a component in it that can be built.
     content = scenario.repository("shared-a").folder / "attacks" / "g24" / "other"
     folder = scenario.lay_beside("kustomize-controller", content, "kustomize-g24")
-    given(other.with_fields({"spec.components.0": f"{UP}{str(folder).lstrip('/')}"}).submit()).is_admitted()
+    given(other.with_fields({"spec.components.0": f"{UP}{folder.lstrip('/')}"}).submit()).is_admitted()
 
     expect(other).is_denied(reason="BuildFailed", message=("accumulating components", "fs-security-constraint"))
     expect(other).leaves_no_trace("ConfigMap/g24-loot", namespace="shared-a")

@@ -9,7 +9,14 @@ import pytest
 from conformance.api import Capability, Control, Scenario, check, expect_that
 
 CONTROLLERS = ("source", "kustomize", "helm", "notification", "image-reflector", "image-automation")
-LOCAL = ("--events-addr", "--receiverAddr", "--metrics-addr", "--health-addr", "--storage", "--enable-leader-election")
+HOST_PROCESS = (
+    "--events-addr",
+    "--receiverAddr",
+    "--metrics-addr",
+    "--health-addr",
+    "--storage",
+    "--enable-leader-election",
+)
 """What a provider that runs controllers as host processes must replace: addresses and folders, no lockdown."""
 
 
@@ -24,8 +31,14 @@ LOCAL = ("--events-addr", "--receiverAddr", "--metrics-addr", "--health-addr", "
 @pytest.mark.parametrize("controller", [f"{name}-controller" for name in CONTROLLERS])
 def test_a04_arguments_in_force(scenario: Scenario, controller: str) -> None:
     """Compare what the Deployment says with what the kernel says."""
+    platform = scenario.platform
+    replaced = () if Capability.NODES in platform.cluster.capabilities else HOST_PROCESS
     said = {
-        where: {argument for argument in arguments if argument.startswith("--") and not argument.startswith(LOCAL)}
+        where: {
+            argument.replace("$(RUNTIME_NAMESPACE)", platform.flux_namespace)
+            for argument in arguments
+            if argument.startswith("--") and not argument.startswith(replaced)
+        }
         for where, arguments in scenario.arguments(controller).items()
     }
     stated, running = said["live Deployment"], said["running process"]

@@ -23,7 +23,8 @@ def test_i10_helm_credentials(scenario: Scenario) -> None:
     """Fetch one chart at the repository's own host, and one at another."""
     git = scenario.platform.git
     # The same server under another name: what counts as another host is the name.
-    hosts = {"same": git.url, "elsewhere": git.url.replace("127.0.0.1", "localhost")}
+    cluster = scenario.platform.cluster
+    hosts = {"same": git.url, "elsewhere": git.url.replace(cluster.gateway, cluster.gateway_name)}
     organisation = scenario.platform.git_url.rpartition("/")[2]
     for name, host in hosts.items():
         git.publish_charts(f"i10-{name}", scenario.platform.folder / "charts")
