@@ -70,7 +70,7 @@ kill-matrix: $(STAMP) ## write docs/kill-matrix.md anew from the report of a run
 	$(FLUX_TENANCY) report --kill-matrix docs/kill-matrix.md $(REPORT)
 
 lock: $(STAMP) ## write the hashed requirement files anew from pyproject.toml
-	for set in "runtime:" "toolchain:--extra toolchain" "dev:--group dev"; do \
+	for set in "runtime:" "toolchain:--extra toolchain" "dev:--group dev --extra kind"; do \
 	  env -u PIP_FIND_LINKS $(BIN)/uv pip compile pyproject.toml $${set#*:} --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade \
 	    --output-file requirements/$${set%%:*}.txt; \

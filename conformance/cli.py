@@ -63,7 +63,12 @@ FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
 RepeatOption = Annotated[
     int, typer.Option("--repeat", min=1, help="Rounds of the same checks; reports each one's failure rate.")
 ]
-KeepOption = Annotated[bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C.")]
+ProviderOption = Annotated[str, typer.Option("--provider", help="Where clusters come from: embedded, kind.")]
+KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
+ReuseOption = Annotated[str, typer.Option("--reuse", help="A Kind cluster that --keep kept, by name.")]
+KeepOption = Annotated[
+    bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C; a Kind cluster stays.")
+]
 SelectOption = Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")]
 PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further arguments for pytest, after --.")]
 
@@ -71,6 +76,9 @@ PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further argum
 @app.command()
 def run(
     environment: EnvironmentOption = Where.STAGING,
+    provider: ProviderOption = "",
+    kubernetes: KubernetesOption = "",
+    reuse: ReuseOption = "",
     version: VersionOption = "",
     profile: ProfileOption = "",
     fleet: FolderOption = None,
@@ -84,7 +92,8 @@ def run(
 ) -> None:
     """Certify: bring a platform up, attack it as a tenant would, print the verdict."""
     words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
-    words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else ""})
+    words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
+    words += argv_of({"--flux-provider": provider, "--flux-kubernetes-version": kubernetes})
     _pytest(environment, k, [*words, *(pytest_args or [])])
 
 

@@ -20,8 +20,7 @@ from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
 from conformance.model import Environment, MutantResult, Part, Result, Run, Tally
 from conformance.progress import PhaseClock
-from conformance.providers.embedded import TOOLS as CONTROL_PLANE_TOOLS
-from conformance.providers.embedded import EmbeddedProvider
+from conformance.providers.choice import Providers, choose
 from conformance.report.redact import redactor
 from conformance.repos.fleet import Fleet, load_fleet
 from conformance.repos.git_binary import require_git
@@ -50,6 +49,7 @@ class Session:
     fleet: Fleet
     tenant_repo: Path
     toolchain: Toolchain
+    providers: Providers
     folder: RunFolder
     report: Path
     started: str
@@ -130,12 +130,13 @@ class Session:
 
     def _order(self, environment: Environment, probes: Sequence[str], name: str) -> bring_up.Order:
         logs = self.report / "logs" / name
-        provider = EmbeddedProvider(
+        provider = self.providers.make(
             folder=self.folder,
             name=name,
+            components=self.toolchain.recipes.components,
             binary=self.toolchain.path,
             logs=logs,
-            timeouts=self.settings.timeouts,
+            say=self.clock.say,
         )
         return bring_up.Order(
             environment=environment,
@@ -158,7 +159,7 @@ class Session:
         )
 
     def _wait_for_controllers(self) -> None:
-        for name in CONTROLLERS:
+        for name in CONTROLLERS if self.providers.runs_controllers else ():
             self.toolchain.path(name)
 
     def _note_platform(self, made: Platform) -> None:
@@ -168,6 +169,9 @@ class Session:
         self.addresses.update(made.addresses)
         self.argument_changes = made.cluster.argument_changes
         self.kubernetes_version = made.cluster.version
+        self.notes += made.cluster.notes
+        images = made.cluster.host.images() if made.cluster.host else ()
+        self.notes += [f"{env}: the controllers' image {image}" for image in images]
         if made.probes:
             self.notes.append(
                 f"{env}: the suite added {len(made.probes)} tenants to the fleet: {', '.join(made.probes)}"
@@ -182,6 +186,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     """
     clock = PhaseClock(write)
     require_git()
+    providers = choose(settings)
     fixture_folders()
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
@@ -195,14 +200,17 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
         folder = open_run(run_id)
         undo.callback(folder.remove)
         undo.callback(toolchain.close)
-        toolchain.require(_tools(settings), background=True)
+        toolchain.require(_tools(settings, providers), background=True)
         undo.pop_all()
-    return Session(settings, clock, fleet, tenant, toolchain, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def _tools(settings: Settings) -> list[str]:
+def _tools(settings: Settings, providers: Providers) -> list[str]:
     """Return what the run needs, in the order in which it needs it."""
-    wanted = [*CONTROL_PLANE_TOOLS, *SERVER_TOOLS, *CONTROLLERS]
+    wanted = [*providers.tools, *SERVER_TOOLS]
+    if not providers.runs_controllers:
+        return wanted
+    wanted += CONTROLLERS
     chosen = MUTANTS.values() if "all" in settings.mutants else [MUTANTS[name] for name in settings.mutants]
     return wanted + sorted({tool for mutant in chosen for tool in mutant.tools})
 

@@ -81,7 +81,7 @@ def result_of(job: Job, scenario: Scenario, outcome: Outcome, error: BaseExcepti
         wanted=getattr(error, "wanted", ""),
         observed=getattr(error, "observed", ""),
         control_state=lockdown.read(job.check.control, scenario.platform) if error else "",
-        rerun=rerun_command(job.key, scenario.environment),
+        rerun=rerun_command(job.key, scenario.environment, scenario.platform.cluster.rerun),
         layer=_layer(error),
         source=job.check.source,
         spec=job.check.spec,
@@ -91,9 +91,10 @@ def result_of(job: Job, scenario: Scenario, outcome: Outcome, error: BaseExcepti
     )
 
 
-def rerun_command(key: str, environment: Environment) -> str:
+def rerun_command(key: str, environment: Environment, options: str = "") -> str:
     """Return the command that runs one check alone and holds the platform for a look."""
-    return f"flux-tenancy run --environment {environment} -k '{key.partition('[')[0]}' --keep"
+    words = f"flux-tenancy run {options} --environment {environment}".replace("  ", " ")
+    return f"{words} -k '{key.partition('[')[0]}' --keep"
 
 
 def _what(error: BaseException | None) -> str:

@@ -12,6 +12,7 @@ from conformance.errors import InputError
 from conformance.model import Environment, Profile
 from conformance.settings import Settings, Timeouts
 
+PROVIDERS = ("embedded", "kind")
 _FACTORS = (0.1, 100.0)
 _ROUNDS = 1000
 
@@ -33,7 +34,9 @@ class Option:
 
 OPTIONS = (
     Option("--flux-version", "Flux release to certify, one of toolchain/flux-releases.yaml", "2.9.2"),
-    Option("--flux-provider", "where the cluster comes from: embedded", "embedded"),
+    Option("--flux-provider", "where the cluster comes from: embedded, kind", "embedded"),
+    Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
+    Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli", "cli"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
     Option("--flux-fleet", "fleet repository to certify, a folder (default: the reference fleet)"),
@@ -43,7 +46,7 @@ OPTIONS = (
     Option("--flux-mutants", "kill mutants after the checks that claim them: 'all', or ids with commas between"),
     Option("--flux-repeat", "judge the checks so many times on one platform, and report how often each failed", "1"),
     Option("--flux-timeout-factor", "multiplies every timeout, for slow machines", "1"),
-    Option("--flux-keep", "hold the platform after the last check until Ctrl-C", flag=True),
+    Option("--flux-keep", "hold the platform after the last check until Ctrl-C; a Kind cluster stays", flag=True),
 )
 
 
@@ -66,16 +69,28 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         InputError: an unknown value, or a folder that is not there; nothing was started.
     """
     value = functools.partial(_value, config)
-    for name, known in (("--flux-provider", ("embedded",)), ("--flux-bootstrap", ("cli",))):
+    for name, known in (("--flux-provider", PROVIDERS), ("--flux-bootstrap", ("cli",))):
         _one_of(name, value(name), known)
+    for name in ("--flux-reuse", "--flux-kubernetes-version"):
+        if value(name) and value("--flux-provider") != "kind":
+            raise InputError(f"{name} '{value(name)}' is for Kind clusters alone", hint="add --flux-provider kind")
+    if value("--flux-reuse") and len(environments) > 1:
+        raise InputError("--flux-reuse takes one cluster, and two environments need two", hint="choose one environment")
     _one_of("--flux-profile", value("--flux-profile"), tuple(Profile))
     mutants = mutants_of(config)
     unknown = [name for name in mutants if name not in MUTANTS and name != "all"]
     if unknown:
         raise InputError(f"unknown mutants: {', '.join(unknown)}", hint="`flux-tenancy mutants --list` names them")
+    if builds := [name for name in mutants if name not in chosen_mutants(config) and name != "all"]:
+        raise InputError(
+            f"mutants of code cannot be run on Kind, where controllers are images: {', '.join(builds)}",
+            hint="run them with --flux-provider embedded",
+        )
     return Settings(
         flux_version=value("--flux-version"),
         provider=value("--flux-provider"),
+        reuse=value("--flux-reuse"),
+        kubernetes_version=value("--flux-kubernetes-version"),
         bootstrap=value("--flux-bootstrap"),
         profile=Profile(value("--flux-profile")),
         environments=environments,
@@ -93,6 +108,13 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
 def mutants_of(config: pytest.Config) -> tuple[str, ...]:
     """Return the mutants that were asked for, known or not; empty: none, ("all",): every one."""
     return tuple(part.strip() for part in _value(config, "--flux-mutants").split(",") if part.strip())
+
+
+def chosen_mutants(config: pytest.Config) -> list[str]:
+    """Return the known mutants that were asked for and that the provider can run, in their order."""
+    asked, images = mutants_of(config), _value(config, "--flux-provider") == "kind"
+    able = [name for name, mutant in MUTANTS.items() if not (images and mutant.tools)]
+    return [name for name in able if "all" in asked or name in asked]
 
 
 def _value(config: pytest.Config, name: str) -> Any:

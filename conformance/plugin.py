@@ -18,7 +18,7 @@ from conformance.fixtures import Session, breakdown, explain, open_session, prob
 from conformance.harvest import Harvest, Job
 from conformance.manifests import check_substitutions
 from conformance.model import EXIT_CODES, Check, Environment, ExitCode, Level, Outcome, Result
-from conformance.options import add_options, mutants_of, read_settings
+from conformance.options import add_options, chosen_mutants, read_settings
 from conformance.pytest_fixtures import (
     JOBS,
     SESSION,
@@ -61,8 +61,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if check is not None:
         _over_environments(metafunc, [e for e in Environment if e in check.environments])
     elif "mutant_run" in metafunc.fixturenames:
-        chosen = mutants_of(metafunc.config)
-        ids = [name for name in MUTANTS if "all" in chosen or name in chosen]
+        ids = chosen_mutants(metafunc.config)
         _over_environments(metafunc, list(Environment))
         # Not of session scope: pytest would change platforms after each mutant.
         metafunc.parametrize("mutant_id", [pytest.param(name, marks=pytest.mark.mutant) for name in ids])

@@ -63,6 +63,8 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
 
 
 def _hold(run: Session, made: Platform) -> None:
+    if made.cluster.stays:
+        return
     run.clock.say(f"the platform is kept; KUBECONFIG={made.cluster.kubeconfig}")
     run.clock.say("press Ctrl-C to end it")
     with contextlib.suppress(KeyboardInterrupt):
@@ -101,7 +103,7 @@ def held_platform(
 
     with run.clock.phase("mutants", str(environment), queue.progress), Workers(queue) as workers:
         workers.start(work_on)
-        for side in range(2, platforms_for(len(queue)) + 1):
+        for side in range(2, min(platforms_for(len(queue)), run.providers.sides) + 1):
             workers.start(functools.partial(work_beside, side))
         yield queue
 

@@ -20,6 +20,12 @@ PACKAGE_DIR = Path(__file__).resolve().parent
 class Timeouts:
     """Upper bounds in seconds. A slower machine raises them all with `--flux-timeout-factor`."""
 
+    image_pull: float = 900.0
+    """A node image of 1 GB from a slow registry."""
+    kind_cluster: float = 300.0
+    """`kind create cluster`, and the node Ready; seen 20 s."""
+    image_load: float = 180.0
+    """One image from the engine into the node; seen 3 s."""
     control_plane: float = 90.0
     """kwokctl's own readiness; seen 3 s warm on 2 cores."""
     api_request: float = 30.0
@@ -53,6 +59,10 @@ class Settings:
 
     flux_version: str = "2.9.2"
     provider: str = "embedded"
+    reuse: str = ""
+    """Name of a kept Kind cluster to take; empty: make a new one."""
+    kubernetes_version: str = ""
+    """Of the nodes, such as `1.36` or `v1.36.4`; empty: the provider's own."""
     bootstrap: str = "cli"
     profile: Profile = Profile.HARDENED
     environments: tuple[Environment, ...] = (Environment.STAGING,)

@@ -7,7 +7,8 @@
 
 `run` and `kill` read checks, scenarios and mutants anew each time; the rest of the engine is as it was at `up`. Probe
 tenants are those that the named checks live in at `up`, and those of `--probes`, and shared-a and shared-b.
-`--environment production` gives the other environment. `kill` without ids: all checks that claim the mutant.
+`--environment production` gives the other environment, `--provider kind` a cluster with a real node (`--keep` lets it
+stay, `--reuse NAME` takes it again). `kill` without ids: all checks that claim the mutant.
 """
 
 import argparse
@@ -166,8 +167,9 @@ class _Lab(socketserver.UnixStreamServer):
     ended: threading.Event
 
 
-def _up(name: str, environment: Environment, ids: Sequence[str], probes: Sequence[str]) -> None:
-    session = open_session(Settings(environments=(environment,)), lambda line: print(line, flush=True))
+def _up(name: str, settings: Settings, ids: Sequence[str], probes: Sequence[str]) -> None:
+    (environment,) = settings.environments
+    session = open_session(settings, lambda line: print(line, flush=True))
     try:
         jobs = _jobs(ids, environment) if ids else []
         wanted = sorted({"shared-a", "shared-b", *probes, *probes_of(jobs)})
@@ -207,9 +209,15 @@ def main() -> None:
     parser.add_argument("words", nargs="*")
     parser.add_argument("--probes", default="")
     parser.add_argument("--environment", default="staging", type=Environment)
+    parser.add_argument("--provider", default="embedded")
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--reuse", default="")
     given = parser.parse_args()
     if given.verb == "up":
-        _up(given.name, given.environment, given.words, [p for p in given.probes.split(",") if p])
+        settings = Settings(
+            environments=(given.environment,), provider=given.provider, keep=given.keep, reuse=given.reuse
+        )
+        _up(given.name, settings, given.words, [p for p in given.probes.split(",") if p])
     else:
         _ask(given.name, [given.verb, *given.words])
 

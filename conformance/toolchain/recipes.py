@@ -108,6 +108,8 @@ class Recipes:
     variants: Sequence[Build] = field(default=())
     further: Sequence[Build] = field(default=())
     """Of all other sets."""
+    components: Mapping[str, str] = field(default_factory=dict)
+    """Each part of the Flux release and its version, as images are tagged."""
 
     @cached_property
     def _by_tool(self) -> Mapping[str, Build]:
@@ -192,7 +194,7 @@ def load(flux_version: str, data: Path) -> Recipes:
     builds = [build for build in every if build.set == RUN_SET]
     further = [build for build in every if build.set != RUN_SET]
     variants = _variants(builds, _read(data / "variants.yaml")["variants"], data)
-    return Recipes(flux_version, builds, list(variants), further)
+    return Recipes(flux_version, builds, list(variants), further, release["parts"])
 
 
 def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, Any], data: Path) -> Build:

@@ -73,7 +73,8 @@ def open_fake(settings: Settings, write: Callable[[str], None]) -> Session:
     nothing: Any = SimpleNamespace(run_id="fake", origins=list)
     report = cast("Path", settings.report)
     report.mkdir(exist_ok=True)
-    return FakeSession(settings, PhaseClock(write), nothing, Path(), nothing, nothing, report, "2026-01-01T00:00:00Z")
+    parts = (PhaseClock(write), nothing, Path(), nothing, nothing, nothing, report)
+    return FakeSession(settings, *parts, "2026-01-01T00:00:00Z")
 
 
 conformance.plugin.open_session = open_fake

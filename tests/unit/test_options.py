@@ -5,9 +5,10 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Environment, Profile
-from conformance.options import OPTIONS, argv_of, mutants_of, read_settings
+from conformance.options import OPTIONS, argv_of, chosen_mutants, mutants_of, read_settings
 from conformance.settings import Settings, Timeouts
 
 STAGING = (Environment.STAGING,)
@@ -95,3 +96,31 @@ def test_unknown_mutants_are_refused_all_at_once() -> None:
 def test_words_of_a_command_line_leave_out_what_has_no_value() -> None:
     values = {"--a": "x", "--b": None, "--c": "", "--d": False, "--e": True, "--f": Path("y z")}
     assert argv_of(values) == ["--a=x", "--e", "--f=y z"]
+
+
+def test_kind_and_its_options_are_read() -> None:
+    given = {"--flux-provider": "kind", "--flux-kubernetes-version": "1.35", "--flux-reuse": "ftc-x"}
+    found = read_settings(config(given), STAGING)
+    assert (found.provider, found.kubernetes_version, found.reuse) == ("kind", "1.35", "ftc-x")
+
+
+@pytest.mark.parametrize("name", ["--flux-reuse", "--flux-kubernetes-version"])
+def test_what_is_for_kind_alone_is_refused_elsewhere(name: str) -> None:
+    with pytest.raises(InputError, match="is for Kind clusters alone"):
+        read_settings(config({name: "1.36"}), STAGING)
+
+
+def test_one_kept_cluster_cannot_stand_for_two_environments() -> None:
+    given = {"--flux-provider": "kind", "--flux-reuse": "ftc-x"}
+    with pytest.raises(InputError, match="takes one cluster"):
+        read_settings(config(given), tuple(Environment))
+
+
+def test_mutants_of_code_are_left_out_on_kind_and_refused_when_they_are_named() -> None:
+    everything = config({"--flux-provider": "kind", "--flux-mutants": "all"})
+    assert "M02" in chosen_mutants(everything)
+    assert not any(MUTANTS[name].tools for name in chosen_mutants(everything))
+    assert len(chosen_mutants(config({"--flux-mutants": "all"}))) == len(MUTANTS)
+    read_settings(everything, STAGING)
+    with pytest.raises(InputError, match=r"mutants of code cannot be run on Kind.*M40-path-escape"):
+        read_settings(config({"--flux-provider": "kind", "--flux-mutants": "M02,M40-path-escape"}), STAGING)

@@ -1,0 +1,208 @@
+"""The container engine, by its own command line: networks, nodes and images; each call has a deadline.
+
+DOCKER_HOST and the user's contexts choose the engine, as they do for `kind` itself.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.process import run
+from conformance.settings import environment
+
+ANSWER_S = 20.0
+"""One question; seen under 0.2 s, on a busy machine up to 3 s."""
+CHANGE_S = 60.0
+"""A network or container made or removed; seen under 1 s."""
+CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+"""Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
+_START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineFacts:
+    """What the engine says of its machine."""
+
+    version: str
+    kernel: str
+    memory_bytes: int
+    cpus: int
+    cgroups: str
+    """`1` or `2`."""
+
+
+class Engine:
+    """One container engine that understands docker's command line."""
+
+    def __init__(self, binary: Path) -> None:
+        self._binary = binary
+
+    @classmethod
+    def find(cls) -> "Engine":
+        """Return the engine that `docker` on PATH speaks to; whether it answers is not known yet.
+
+        Raises:
+            InputError: there is no such command.
+        """
+        found = shutil.which("docker", path=environment().get("PATH"))
+        if found is None:
+            raise InputError(
+                "--flux-provider kind needs a container engine, and there is no `docker` on PATH",
+                hint="install Docker Engine, or certify with --flux-provider embedded, which needs none",
+            )
+        return cls(Path(found))
+
+    def facts(self) -> EngineFacts:
+        """Ask the engine about its machine.
+
+        Raises:
+            InputError: it does not answer.
+        """
+        try:
+            said = json.loads(self._ask("info", "--format", "{{json .}}"))
+        except (ProcessError, ValueError) as error:
+            raise InputError(f"the container engine does not answer: {error}", hint=_START) from error
+        if problems := said.get("ServerErrors"):
+            raise InputError(f"the container engine does not answer: {problems[0]}", hint=_START)
+        return EngineFacts(
+            version=str(said.get("ServerVersion", "")),
+            kernel=str(said.get("KernelVersion", "")),
+            memory_bytes=int(said.get("MemTotal", 0)),
+            cpus=int(said.get("NCPU", 0)),
+            cgroups=str(said.get("CgroupVersion") or "1"),
+        )
+
+    def image_id(self, image: str) -> str:
+        """Return the id of an image that the engine holds; empty when it does not."""
+        try:
+            return self._ask("image", "inspect", "--format", "{{.Id}}", image).strip()
+        except ProcessError as error:
+            if "No such image" in str(error) or "no such image" in str(error):
+                return ""
+            raise ProviderError(f"the container engine does not say whether it holds {image}: {error}") from error
+
+    def was_pulled(self, image: str) -> bool:
+        """Whether an image came from a registry, which gave it a digest; False of one that was made here."""
+        return bool(json.loads(self._ask("image", "inspect", "--format", "{{json .RepoDigests}}", image)))
+
+    def tags(self, repository: str) -> list[str]:
+        """Return the tags under which the engine holds images of a repository."""
+        said = self._ask("image", "ls", "--format", "{{.Tag}}", repository)
+        return [tag for tag in said.split() if tag != "<none>"]
+
+    def pull(self, image: str, *, timeout_s: float) -> None:
+        """Pull an image.
+
+        Raises:
+            ProviderError: the registry does not give it, or not in time.
+        """
+        try:
+            self._run(["pull", "--quiet", image], timeout_s)
+        except ProcessError as error:
+            raise ProviderError(
+                f"the container engine does not hold {image}, and cannot pull it: {error}",
+                hint="let the engine reach the registry, `docker load` the image, or make it with `make kind-lab`",
+            ) from error
+
+    def make_network(self, name: str, labels: Mapping[str, str]) -> str:
+        """Make a bridge network; return its gateway, an address of the engine's machine.
+
+        Raises:
+            ProviderError: it cannot be made.
+        """
+        words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
+        try:
+            self._run(["network", "create", "--driver", "bridge", *words, name], CHANGE_S)
+        except ProcessError as error:
+            hint = "`docker network ls` shows the networks; `docker network prune` removes those that nobody uses"
+            raise ProviderError(f"the container engine cannot make the network {name}: {error}", hint=hint) from error
+        return self.gateway(name)
+
+    def gateway(self, network: str) -> str:
+        """Return the gateway of a network.
+
+        Raises:
+            ProviderError: there is no such network, or it has none.
+        """
+        try:
+            pools = json.loads(self._ask("network", "inspect", "--format", "{{json .IPAM.Config}}", network))
+        except (ProcessError, ValueError) as error:
+            raise ProviderError(f"the container network {network} cannot be read: {error}") from error
+        found = [pool["Gateway"] for pool in pools or [] if ":" not in pool.get("Gateway", ":")]
+        if not found:
+            raise ProviderError(f"the container network {network} has no IPv4 gateway: {pools}")
+        return str(found[0])
+
+    def networks(self, label: str) -> list[tuple[str, Mapping[str, str]]]:
+        """Return name and labels of the networks that have a label (`key` or `key=value`)."""
+        names = self._ask("network", "ls", "--filter", f"label={label}", "--format", "{{.Name}}").split()
+        return [(name, found) for name in names if (found := self._labels(name)) is not None]
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; harmless when it is gone.
+
+        Raises:
+            ProviderError: it cannot be removed.
+        """
+        self._remove(["network", "rm", name], f"network {name}")
+
+    def nodes(self, cluster: str) -> list[str]:
+        """Return the names of the node containers of a Kind cluster, running or not."""
+        label = f"label={CLUSTER_LABEL}={cluster}"
+        return self._ask("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
+
+    def remove_nodes(self, cluster: str) -> None:
+        """Remove the node containers of a Kind cluster with their volumes; harmless when they are gone.
+
+        Raises:
+            ProviderError: one cannot be removed.
+        """
+        for node in self.nodes(cluster):
+            self._remove(["rm", "--force", "--volumes", node], f"node {node}")
+
+    def copy_in(self, source: Path, node: str, target: str) -> None:
+        """Copy a file or folder of this machine to a path of a node."""
+        self._run(["cp", str(source), f"{node}:{target}"], CHANGE_S)
+
+    def in_node(self, node: str, argv: Sequence[str], *, timeout_s: float = ANSWER_S) -> str:
+        """Run a command in a node, as root; return its output.
+
+        Raises:
+            ProcessError: it failed, or ran into the deadline.
+        """
+        return self._run(["exec", node, *argv], timeout_s)
+
+    def in_image(self, image: str, argv: Sequence[str], *, timeout_s: float = CHANGE_S) -> str:
+        """Run a command in a privileged container of an image, without a network, and remove it; return its output.
+
+        Raises:
+            ProcessError: it failed, or ran into the deadline.
+        """
+        words = ["run", "--rm", "--privileged", "--network=none", f"--entrypoint={argv[0]}", image, *argv[1:]]
+        return self._run(words, timeout_s)
+
+    def _labels(self, network: str) -> Mapping[str, str] | None:
+        try:
+            found: Any = json.loads(self._ask("network", "inspect", "--format", "{{json .Labels}}", network))
+        except ProcessError:
+            return None  # gone meanwhile
+        return dict(found or {})
+
+    def _remove(self, words: Sequence[str], what: str) -> None:
+        try:
+            self._run(words, CHANGE_S)
+        except ProcessError as error:
+            if "No such" in str(error) or "not found" in str(error):
+                return
+            hint = f"remove it by hand: docker {' '.join(words)}"
+            raise ProviderError(f"the container engine cannot remove the {what}: {error}", hint=hint) from error
+
+    def _ask(self, *words: str) -> str:
+        return self._run(words, ANSWER_S)
+
+    def _run(self, words: Sequence[str], timeout_s: float) -> str:
+        return run([self._binary, *words], timeout_s=timeout_s, env=environment()).stdout

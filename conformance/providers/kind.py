@@ -1,0 +1,313 @@
+"""Clusters by Kind: a real node in a container, real Pods, enforced NetworkPolicies (docs/adr/0019).
+
+Each cluster has a network of its own, which exists before it, so that servers of this machine can listen at its
+gateway.
+"""
+
+import contextlib
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from conformance.errors import ProcessError, ProviderError
+from conformance.kube.audit import AuditLog
+from conformance.kube.client import KubeClient
+from conformance.kube.wait import ended_by, eventually
+from conformance.model import Capability
+from conformance.process import RUN_ID_VARIABLE, Supervisor, run
+from conformance.providers import kind_inside, reusing
+from conformance.providers.kind_cluster import ClusterCommands
+from conformance.providers.kind_plan import KindPlan, cluster_config, images_to_load, kind_data, policy_engine
+from conformance.providers.pod_host import TEMPORARY, PodHost
+from conformance.providers.protocol import Cluster
+from conformance.providers.reaping import BASELINE, is_kept, kept_folder, labels, reap
+from conformance.runs import RunFolder
+from conformance.settings import Timeouts, data_dir, environment
+
+TOOLS = ("kind", "kubectl")
+_SERVER = "https://kubernetes.default.svc"
+_EXPORT_S = 90.0
+"""`kind export logs`; seen 4 s."""
+
+
+class KindProvider:
+    """Implements `Provider` with one Kind cluster.
+
+    Args:
+        components: Flux's controllers and their versions: images that the engine may hold.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: RunFolder,
+        name: str,
+        plan: KindPlan,
+        components: Mapping[str, str],
+        binary: Callable[[str], Path],
+        logs: Path,
+        timeouts: Timeouts,
+        say: Callable[[str], None],
+    ) -> None:
+        self._run_id = folder.run_id
+        self._platform = name
+        self._name = plan.reuse or f"ftc-{folder.run_id}-{name}".lower()
+        self._keep = plan.keep or bool(plan.reuse)
+        self._home = kept_folder(self._name) if self._keep else folder.path / name
+        self._private = folder.path / name
+        self._plan = plan
+        self._engine = plan.engine
+        self._components = components
+        self._binary = binary
+        self._logs = logs
+        self._timeouts = timeouts
+        self._say = say
+        self._supervisor = Supervisor(folder.run_id)
+        self._gateway = ""
+        self._begun = False
+        """There may be something in the engine."""
+        self._notes: list[str] = []
+        self._host: PodHost | None = None
+        self._client: KubeClient | None = None
+        self._audit: AuditLog | None = None
+
+    def prepare(self) -> str:
+        """End what killed runs left, and make the cluster's network; return its gateway.
+
+        Raises:
+            ProviderError: the engine refuses, or its networks are not on this machine.
+        """
+        for name in reap(self._engine):
+            self._say(f"removed what a killed run left in the container engine: {name}")
+        if self._plan.reuse:
+            self._gateway = self._engine.gateway(self._name)
+        else:
+            self._begun = True
+            self._gateway = self._engine.make_network(self._name, labels(self._run_id, self._name))
+        for folder in (self._home, self._private):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with socket.socket() as probe:
+            try:
+                probe.bind((self._gateway, 0))
+            except OSError as error:
+                raise ProviderError(
+                    f"{self._gateway}, the gateway of the container network {self._name}, is no address of this "
+                    f"machine ({error.strerror}): the cluster could not reach the suite's servers",
+                    hint="run on the machine of the engine: a remote, rootless or desktop engine will not do",
+                ) from error
+        return self._gateway
+
+    def temporary(self, controller: str) -> str:  # noqa: ARG002 - the same in every controller's container
+        """Return where Flux mounts a volume for temporary files."""
+        return TEMPORARY
+
+    def up(self) -> Cluster:
+        """Create the cluster, with the images that the engine holds, or make a kept one as new.
+
+        Raises:
+            ProviderError: kind failed, or the node did not become Ready.
+        """
+        if not self._plan.reuse:
+            self._create()
+        client = KubeClient.from_kubeconfig(self._kubeconfig, timeout_s=self._timeouts.api_request)
+        self._client = client
+        if self._plan.reuse:
+            reusing.wipe(client, self._home / BASELINE, flux=self._binary("flux"), kubeconfig=self._kubeconfig)
+            self._notes.append(f"{self._platform}: the kept cluster {self._name} was made as new")
+        else:
+            self._complete(client)
+        kind_inside.name_gateway(client, self._gateway)
+        self._host = PodHost(
+            client=client,
+            engine=self._engine,
+            node=self._node,
+            supervisor=self._supervisor,
+            kubectl=self._binary,
+            kubeconfig=self._kubeconfig,
+            logs=self._logs,
+        )
+        self._host.start()
+        self._audit = AuditLog(self._home / "node" / "audit" / "audit.log")
+        return self._cluster(client, self._host)
+
+    def broken(self) -> None:
+        """Export the node's logs, and say which images could not be pulled.
+
+        Raises:
+            ProviderError: the node lacks images: that is the cause.
+        """
+        with contextlib.suppress(ProcessError):
+            folder = self._logs / "kind"
+            words = ["export", "logs", str(folder), f"--name={self._name}"]
+            run([self._binary("kind"), *words], timeout_s=_EXPORT_S, env=self._environment())
+        lacking = kind_inside.not_pulled(self._client) if self._client else []
+        if lacking:
+            raise ProviderError(
+                f"the node cannot pull {', '.join(lacking)}",
+                hint="let it reach the registry, or have the images in the local engine: what it holds is loaded",
+                log=self._logs / "kind",
+            )
+
+    def down(self) -> None:
+        """End the cluster with its network, unless it is kept.
+
+        Raises:
+            ProviderError: the engine does not remove them.
+        """
+        if self._host is not None:
+            self._host.stop()
+        self._supervisor.stop_all()
+        if self._client is not None:
+            self._client.close()
+        if self._audit is not None:
+            self._audit.close()
+        log = self._home / "node" / "audit" / "audit.log"
+        if log.is_file() and self._logs.is_dir():
+            shutil.copy(log, self._logs / log.name)
+        if is_kept(self._home):
+            self._say(self._how_to_reach())
+        elif self._begun:
+            self._engine.remove_nodes(self._name)
+            self._engine.remove_network(self._name)
+            shutil.rmtree(self._home, ignore_errors=True)
+        shutil.rmtree(self._private, ignore_errors=True)
+
+    @property
+    def _kubeconfig(self) -> Path:
+        return self._home / "kubeconfig"
+
+    @property
+    def _node(self) -> str:
+        return f"{self._name}-control-plane"
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **environment(),
+            RUN_ID_VARIABLE: self._run_id,
+            "KUBECONFIG": str(self._kubeconfig),
+            "KIND_EXPERIMENTAL_PROVIDER": "docker",
+            "KIND_EXPERIMENTAL_DOCKER_NETWORK": self._name,
+        }
+
+    def _commands(self) -> ClusterCommands:
+        return ClusterCommands(
+            name=self._name,
+            kind=self._binary("kind"),
+            kubectl=self._binary("kubectl"),
+            kubeconfig=self._kubeconfig,
+            folder=self._private,
+            env=self._environment(),
+        )
+
+    def _create(self) -> None:
+        image, commands = self._plan.image, self._commands()
+        if not image.held:
+            self._say(f"pulling {image.reference}")
+            self._engine.pull(image.reference, timeout_s=self._timeouts.image_pull)
+        policies = policy_engine(self._engine, image.reference)
+        config = self._private / "kind.yaml"
+        config.write_text(yaml.safe_dump(cluster_config(self._name, self._mounted(), policies), sort_keys=False))
+        self._note_plan(policies)
+        with self._loading(commands, policies):
+            try:
+                commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
+            except ProcessError as error:
+                raise ProviderError(
+                    f"the Kind cluster did not come up: {error}",
+                    hint="the node's own logs are below; `docker info` says what the engine can do",
+                    log=self._logs / "kind",
+                ) from error
+
+    def _mounted(self) -> Path:
+        """Return the folder that the node sees as /conformance."""
+        node = self._home / "node"
+        audit = node / "audit"
+        audit.mkdir(parents=True, exist_ok=True)
+        # The API server, which is root there, writes to a file of this user.
+        (audit / "audit.log").touch(mode=0o600)
+        for source in (kind_data() / "patches", kind_data() / "cni", data_dir("fixtures") / "audit"):
+            shutil.copytree(source, node / "config" / source.name, dirs_exist_ok=True)
+        return node
+
+    def _note_plan(self, policies: str) -> None:
+        image = self._plan.image.reference
+        made_here = "" if "@" in image else f", made on this machine ({self._engine.image_id(image)})"
+        self._notes.append(f"{self._platform}: node {image}{made_here}; NetworkPolicies are enforced by {policies}")
+
+    @contextlib.contextmanager
+    def _loading(self, commands: ClusterCommands, policies: str) -> Iterator[None]:
+        """Load images while the block creates the cluster: as soon as the node's container runtime answers."""
+        stop = threading.Event()
+        with ThreadPoolExecutor(1, "images") as pool:
+            loaded: Future[None] = pool.submit(self._load, commands, policies, stop)
+            try:
+                yield
+            except BaseException:
+                stop.set()
+                raise
+            loaded.result()
+
+    def _load(self, commands: ClusterCommands, policies: str, stop: threading.Event) -> None:
+        ids = {image: self._engine.image_id(image) for image in images_to_load(policies, self._components)}
+        held = [image for image, found in ids.items() if found]
+        if held:
+            what = "the node's container runtime answers"
+            bound = self._timeouts.kind_cluster
+            with ended_by(stop):
+                eventually(self._runtime_answers, bool, timeout_s=bound, what=what, interval_s=0.5)
+            try:
+                commands.load(held, timeout_s=self._timeouts.image_load * len(held), stop=stop)
+            except ProcessError as error:
+                raise ProviderError(f"images cannot be loaded into the node: {error}") from error
+        self._notes += [f"{self._platform}: {image} loaded from the local engine ({ids[image]})" for image in held]
+        self._notes += [f"{self._platform}: {image} is for the node to pull" for image in ids if image not in held]
+
+    def _runtime_answers(self) -> bool:
+        try:
+            self._engine.in_node(self._node, ["ctr", "version"])
+        except ProcessError:
+            return False
+        return True
+
+    def _complete(self, client: KubeClient) -> None:
+        """Add the policy engine, and wait until Pods can be scheduled."""
+        config = yaml.safe_load((self._private / "kind.yaml").read_text())
+        if config["networking"].get("disableDefaultCNI"):
+            kind_inside.add_kube_router(client)
+        kind_inside.wait_schedulable(client, self._node, timeout_s=self._timeouts.kind_cluster)
+        if self._keep:
+            reusing.remember(client, self._home / BASELINE)
+
+    def _cluster(self, client: KubeClient, host: PodHost) -> Cluster:
+        return Cluster(
+            name=self._platform,
+            kubeconfig=self._kubeconfig,
+            client=client,
+            server=_SERVER,
+            gateway=self._gateway,
+            gateway_name=kind_inside.GATEWAY_NAME,
+            version=client.version(),
+            capabilities=frozenset(
+                {Capability.FLUX_PROCESSES, Capability.AUDIT_LOG, Capability.NODES, Capability.NETWORK_POLICY}
+            ),
+            audit=self._audit,
+            logs=self._logs,
+            host=host,
+            argument_changes=(),
+            notes=tuple(self._notes),
+            rerun="--provider kind",
+            stays=self._keep,
+        )
+
+    def _how_to_reach(self) -> str:
+        return (
+            f"the cluster {self._name} stays; the suite's servers end with this run\n"
+            f"  reach it    export KUBECONFIG={self._kubeconfig}\n"
+            f"  use it      --flux-provider kind --flux-reuse {self._name}\n"
+            f"  end it      docker rm --force --volumes {self._node} && docker network rm {self._name}"
+        )

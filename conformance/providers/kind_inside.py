@@ -1,0 +1,75 @@
+"""What the Kind provider adds to a new cluster, and what it reads of it."""
+
+from typing import Any
+
+import yaml
+
+from conformance.errors import Breakdown, ProviderError
+from conformance.kube.client import KubeClient
+from conformance.kube.objects import Ref, pick
+from conformance.kube.wait import eventually, object_until
+from conformance.model import Manifest
+from conformance.providers.kind_plan import kind_data
+
+GATEWAY_NAMESPACE = "conformance-gateway"
+GATEWAY_NAME = f"gateway.{GATEWAY_NAMESPACE}.svc.cluster.local"
+
+
+def add_kube_router(client: KubeClient) -> None:
+    """Let kube-router enforce NetworkPolicies."""
+    for manifest in yaml.safe_load_all((kind_data() / "kube-router.yaml").read_text()):
+        client.apply(manifest)
+
+
+def wait_schedulable(client: KubeClient, node: str, *, timeout_s: float) -> None:
+    """Wait until Pods are admitted and the node takes them.
+
+    Raises:
+        ProviderError: the node did not become Ready.
+        WaitTimeout: kube-controller-manager is not at work.
+    """
+    state, ready = object_until(client, Ref("v1", "Node", node), _is_ready, timeout_s=timeout_s)
+    if not ready:
+        raise ProviderError(f"the node did not become Ready: {pick(state, 'status', 'conditions')}")
+    eventually(
+        lambda: client.find(Ref("v1", "ServiceAccount", "default", "default")),
+        lambda account: account is not None,
+        timeout_s=timeout_s,
+        what="kube-controller-manager made the ServiceAccount default/default",
+    )
+
+
+def name_gateway(client: KubeClient, address: str) -> None:
+    """Give the gateway a name in the cluster's DNS: a headless Service with an endpoint that no Pod is."""
+    metadata = {"name": "gateway", "namespace": GATEWAY_NAMESPACE}
+    port = {"name": "any", "port": 80, "protocol": "TCP"}
+    made: tuple[dict[str, Any], ...] = (
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": GATEWAY_NAMESPACE}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"clusterIP": "None", "ports": [port]}},
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {**metadata, "labels": {"kubernetes.io/service-name": "gateway"}},
+            "addressType": "IPv4",
+            "ports": [port],
+            "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        },
+    )
+    for manifest in made:
+        client.apply(manifest)
+
+
+def not_pulled(client: KubeClient) -> list[str]:
+    """Return the images that Pods wait for in vain; none when the API server does not answer."""
+    try:
+        pods = client.objects("v1", "Pod")
+    except Breakdown:
+        return []
+    states = [state for pod in pods for state in pick(pod, "status", "containerStatuses") or []]
+    waiting = {state["image"] for state in states if "Pull" in (pick(state, "state", "waiting", "reason") or "")}
+    return sorted(waiting)
+
+
+def _is_ready(node: Manifest | None) -> bool:
+    conditions = pick(node, "status", "conditions") or []
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)

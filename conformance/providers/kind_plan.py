@@ -1,0 +1,165 @@
+"""What a run on Kind will be made of, decided before anything is changed: node image, policy engine, images to load."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.providers.engine import Engine, EngineFacts
+from conformance.providers.kind_cluster import require_pytest_kind
+from conformance.providers.reaping import require_kept
+from conformance.settings import data_dir
+
+GIB = 2**30
+MIN_MEMORY_BYTES = 4 * GIB
+"""API server, etcd, six controllers and some sixty Pods; seen 2.7 GiB."""
+MIN_KERNEL = (4, 19)
+"""The oldest that kubeadm's preflight accepts (k8s.io/system-validators v1.12 validators/types_unix.go)."""
+KINDNET, KUBE_ROUTER = "kindnet", "kube-router"
+_NFT_QUEUE = (
+    "nft add table inet conformance && nft add chain inet conformance c '{ type filter hook forward priority 0; }' && "
+    "nft add rule inet conformance c queue num 100"
+)
+_VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeImage:
+    """The image of the cluster's node."""
+
+    reference: str
+    """With a digest, except of an image that was made on this machine."""
+    held: bool
+    """The engine has it; otherwise it is pulled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindPlan:
+    """The input of a run on Kind, checked."""
+
+    engine: Engine
+    facts: EngineFacts
+    image: NodeImage
+    keep: bool = False
+    reuse: str = ""
+    """Name of a kept cluster to take; empty: make one."""
+
+
+def kind_data() -> Path:
+    """Return the folder with the configuration of Kind clusters."""
+    return data_dir("fixtures") / "kind"
+
+
+def examine(engine: Engine, kubernetes_version: str, *, keep: bool = False, reuse: str = "") -> KindPlan:
+    """Check everything that a run on Kind needs of this machine; nothing is changed.
+
+    Args:
+        kubernetes_version: `1.36` or `v1.36.4`; empty: the default of node-images.yaml.
+        reuse: name of a kept cluster.
+
+    Raises:
+        InputError: no pytest-kind, an engine that does not answer or is too small, no such version or cluster.
+    """
+    require_pytest_kind()
+    facts = engine.facts()
+    if facts.memory_bytes < MIN_MEMORY_BYTES:
+        raise InputError(
+            f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
+            f"needs {MIN_MEMORY_BYTES // GIB}",
+            hint="give the engine's machine more memory, or certify with --flux-provider embedded",
+        )
+    kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
+    if kernel < MIN_KERNEL:
+        raise InputError(
+            f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
+            hint="use an engine on a newer kernel, or certify with --flux-provider embedded",
+        )
+    if reuse:
+        require_kept(engine, reuse)
+    image = choose_image(engine, kubernetes_version)
+    return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
+
+
+def choose_image(engine: Engine, wanted: str) -> NodeImage:
+    """Return the node image of a Kubernetes version: pinned by digest, or one that was made on this machine.
+
+    Raises:
+        InputError: neither is there.
+    """
+    data = yaml.safe_load((kind_data() / "node-images.yaml").read_text())
+    repository, pinned = str(data["repository"]), data["images"]
+    match = _VERSION.fullmatch(wanted or data["default"])
+    version = match[1] if match else ""
+    references = [f"{repository}:{tag}@{digest}" for tag, digest in pinned.items() if _is(tag, version)]
+    for reference in references:
+        if engine.image_id(reference):
+            return NodeImage(reference=reference, held=True)
+    made_here = [f"{repository}:{tag}" for tag in engine.tags(repository) if _is(tag, version)]
+    for reference in sorted(made_here, reverse=True):
+        if not engine.was_pulled(reference):
+            return NodeImage(reference=reference, held=True)
+    if not references:
+        raise InputError(
+            f"no node image is known for Kubernetes '{wanted}'",
+            hint=f"known: {', '.join(sorted(pinned))}; another one by `kind build node-image --image "
+            f"{repository}:<version>` on this machine",
+        )
+    return NodeImage(reference=references[0], held=False)
+
+
+def _is(tag: str, version: str) -> bool:
+    """Whether a tag is a version, or the newest known patch of a minor one."""
+    return bool(version) and (tag == f"v{version}" or tag.startswith(f"v{version}."))
+
+
+def policy_engine(engine: Engine, image: str) -> str:
+    """Return what will enforce NetworkPolicies: Kind's own engine where the kernel has the nft queue that it needs.
+
+    It is tried in a container, on the engine's own kernel.
+    """
+    try:
+        engine.in_image(image, ["sh", "-c", _NFT_QUEUE])
+    except ProcessError:
+        return KUBE_ROUTER
+    return KINDNET
+
+
+def images_to_load(policies: str, components: Mapping[str, str]) -> Sequence[str]:
+    """Return what is started in the cluster besides the node's own, Flux first.
+
+    Args:
+        policies: the policy engine.
+        components: Flux's controllers and their versions.
+    """
+    listed = yaml.safe_load((kind_data() / "images.yaml").read_text())["images"]
+    flux = [f"ghcr.io/fluxcd/{name}:{version}" for name, version in components.items() if name.endswith("-controller")]
+    return [*flux, *(entry["image"] for entry in listed if entry["when"] in ("always", policies))]
+
+
+def cluster_config(name: str, node: Path, policies: str) -> Mapping[str, Any]:
+    """Return the configuration of a cluster for `kind create cluster --config`.
+
+    Args:
+        name: of the cluster.
+        node: the folder of this machine that the node gets as /conformance.
+        policies: the policy engine.
+
+    Raises:
+        ProviderError: fixtures/kind/cluster.yaml is not there; the installation is broken.
+    """
+    source = kind_data() / "cluster.yaml"
+    try:
+        config: dict[str, Any] = yaml.safe_load(source.read_text())
+    except OSError as error:
+        raise ProviderError(f"cannot read {source}: {error.strerror}", hint="install the package anew") from error
+    mounts = [{"hostPath": str(node), "containerPath": "/conformance"}]
+    if policies == KUBE_ROUTER:
+        config["networking"]["disableDefaultCNI"] = True
+        file = "00-conformance.conflist"
+        mounts.append({"hostPath": str(node / "config" / "cni" / file), "containerPath": f"/etc/cni/net.d/{file}"})
+    config["nodes"][0]["extraMounts"] = mounts
+    return {**config, "name": name}

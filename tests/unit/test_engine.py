@@ -1,0 +1,99 @@
+"""The container engine's answers, by a docker that says what it is told."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.fake_docker import FakeDocker, docker
+
+from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.providers.engine import Engine
+
+__all__ = ["docker"]
+
+
+def test_without_a_docker_command_the_next_step_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError, match="no `docker` on PATH") as refused:
+        Engine.find()
+    assert "--flux-provider embedded" in refused.value.hint
+
+
+def test_an_engine_that_does_not_answer_is_bad_input(docker: FakeDocker) -> None:
+    docker.says("info", code=1, error="Cannot connect to the Docker daemon at unix:///var/run/docker.sock.")
+    with pytest.raises(InputError, match="does not answer") as refused:
+        docker.engine.facts()
+    assert "Cannot connect" in str(refused.value)
+    assert "DOCKER_HOST" in refused.value.hint
+
+
+def test_an_engine_that_answers_with_its_own_errors_does_not_answer(docker: FakeDocker) -> None:
+    docker.says("info", json.dumps({"ServerErrors": ["permission denied while trying to connect"]}))
+    with pytest.raises(InputError, match="permission denied"):
+        docker.engine.facts()
+
+
+def test_facts_are_those_of_the_engines_machine(docker: FakeDocker) -> None:
+    facts = docker.engine.facts()
+    assert (facts.version, facts.kernel, facts.memory_bytes, facts.cpus) == ("20.10.24", "6.1.0", 8 * 2**30, 2)
+
+
+def test_an_image_is_held_or_not_and_anything_else_is_a_breakdown(docker: FakeDocker) -> None:
+    docker.holds("kindest/node:v1.36.3")
+    assert docker.engine.image_id("kindest/node:v1.36.3") == "sha256:id-of-kindest/node:v1.36.3"
+    assert docker.engine.image_id("other:1") == ""
+    docker.says("image inspect", code=1, error="Cannot connect to the Docker daemon")
+    with pytest.raises(ProviderError, match="does not say whether it holds other:1"):
+        docker.engine.image_id("other:1")
+
+
+def test_an_image_that_cannot_be_pulled_says_what_to_do(docker: FakeDocker) -> None:
+    docker.says("pull", code=1, error="dial tcp: lookup registry-1.docker.io: no such host")
+    with pytest.raises(ProviderError, match="no such host") as refused:
+        docker.engine.pull("kindest/node:v1.36.4", timeout_s=5)
+    assert "docker load" in refused.value.hint
+
+
+def test_a_network_has_the_gateway_of_its_ipv4_pool(docker: FakeDocker) -> None:
+    docker.says("network create")
+    docker.says("network inspect", json.dumps([{"Gateway": "fc00::1"}, {"Gateway": "172.30.0.1"}]))
+    assert docker.engine.make_network("n", {"a": "b"}) == "172.30.0.1"
+    assert "network create --driver bridge --label a=b n" in docker.asked
+
+
+def test_a_network_without_an_ipv4_gateway_is_a_breakdown(docker: FakeDocker) -> None:
+    docker.says("network inspect", json.dumps([{"Gateway": "fc00::1"}]))
+    with pytest.raises(ProviderError, match="no IPv4 gateway"):
+        docker.engine.gateway("n")
+
+
+def test_an_engine_out_of_networks_says_what_to_do(docker: FakeDocker) -> None:
+    docker.says("network create", code=1, error="could not find an available, non-overlapping IPv4 address pool")
+    with pytest.raises(ProviderError, match="non-overlapping") as refused:
+        docker.engine.make_network("n", {})
+    assert "docker network prune" in refused.value.hint
+
+
+def test_nodes_are_removed_with_their_volumes_and_what_is_gone_is_no_error(docker: FakeDocker) -> None:
+    docker.says("ps", "c-control-plane\nc-worker\n")
+    docker.says("rm", code=1, error="Error: No such container: c-worker")
+    docker.says("rm --force --volumes c-control-plane")
+    docker.engine.remove_nodes("c")
+    assert "ps --all --filter label=io.x-k8s.kind.cluster=c --format {{.Names}}" in docker.asked
+    assert "rm --force --volumes c-worker" in docker.asked
+
+
+def test_what_cannot_be_removed_names_the_command(docker: FakeDocker) -> None:
+    docker.says("network rm", code=1, error="network n has active endpoints")
+    with pytest.raises(ProviderError, match="active endpoints") as refused:
+        docker.engine.remove_network("n")
+    assert refused.value.hint == "remove it by hand: docker network rm n"
+
+
+def test_a_command_in_an_image_has_no_network(docker: FakeDocker) -> None:
+    docker.says("run", "seen")
+    assert docker.engine.in_image("i", ["sh", "-c", "x"]) == "seen"
+    assert docker.asked[-1] == "run --rm --privileged --network=none --entrypoint=sh i -c x"
+    docker.says("exec", code=1, error="no")
+    with pytest.raises(ProcessError):
+        docker.engine.in_node("n", ["true"])
