@@ -107,7 +107,8 @@ def known_tenants_only(platform: Platform, spec: dict[str, Any]) -> None:
 def platform_passes(platform: Platform, spec: dict[str, Any]) -> None:
     """Let a policy pass over admins and the controller that applies the fleet."""
     controller = f"system:serviceaccount:{platform.flux_namespace}:kustomize-controller"
-    expression = f"!('system:masters' in request.userInfo.groups) && request.userInfo.username != '{controller}'"
+    admins = "request.userInfo.groups.exists(group, group in ['system:masters', 'kubeadm:cluster-admins'])"
+    expression = f"!{admins} && request.userInfo.username != '{controller}'"
     spec.setdefault("matchConditions", []).append({"name": "not-the-platform", "expression": expression})
 
 
