@@ -18,7 +18,7 @@ from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
-from conformance.model import Environment, MutantResult, Part, Result, Run, Tally
+from conformance.model import BinaryOrigin, Environment, MutantResult, Part, Result, Run, Tally
 from conformance.progress import PhaseClock
 from conformance.providers.choice import Providers, choose
 from conformance.report.redact import redactor
@@ -66,6 +66,7 @@ class Session:
     commits: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     argument_changes: Sequence[str] = ()
+    images: dict[str, BinaryOrigin] = field(default_factory=dict)
     kubernetes_version: str = ""
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
@@ -107,7 +108,7 @@ class Session:
             argument_changes=self.argument_changes,
             lockdown=self.lockdown,
             lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in TEXTS.items()},
-            binaries=tuple(self.toolchain.origins()),
+            binaries=(*self.toolchain.origins(), *self.images.values()),
             phases=tuple(self.clock.phases),
             results=tuple(self.results),
             mutants=tuple(self.mutants),
@@ -170,8 +171,8 @@ class Session:
         self.argument_changes = made.cluster.argument_changes
         self.kubernetes_version = made.cluster.version
         self.notes += made.cluster.notes
-        images = made.cluster.host.images() if made.cluster.host else ()
-        self.notes += [f"{env}: the controllers' image {image}" for image in images]
+        for image in made.cluster.host.images() if made.cluster.host else ():
+            self.images[image.tool] = image
         if made.probes:
             self.notes.append(
                 f"{env}: the suite added {len(made.probes)} tenants to the fleet: {', '.join(made.probes)}"

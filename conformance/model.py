@@ -254,7 +254,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryOrigin:
-    """Where a binary came from, from `go version -m`."""
+    """Where a binary came from, from `go version -m`; or an image, whose repository, tag and digest these are."""
 
     tool: str
     module: str
@@ -263,7 +263,7 @@ class BinaryOrigin:
     go_sum_sha256: str
     binary_sha256: str
     source: str
-    """folder, cache or build."""
+    """folder, cache, build or image."""
     substituted: Sequence[str] = ()
     """Modules that stand in for ones that are not served; not empty = provisional verdict."""
 

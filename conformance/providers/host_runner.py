@@ -21,7 +21,7 @@ from conformance.errors import Breakdown, ProviderError
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, container_args, pick
 from conformance.kube.wait import ended_by, eventually
-from conformance.model import Manifest
+from conformance.model import BinaryOrigin, Manifest
 from conformance.process import Service, Supervisor
 from conformance.providers.arguments import Places, controller_of, host_arguments, pod_variables
 from conformance.providers.protocol import LOOPBACK, free_ports
@@ -116,7 +116,7 @@ class HostRunner:
         shutil.copytree(content, folder, symlinks=True, dirs_exist_ok=True)
         return str(folder)
 
-    def images(self) -> Sequence[str]:
+    def images(self) -> Sequence[BinaryOrigin]:
         """Return nothing: what runs are binaries, which the report lists."""
         return ()
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from conformance.errors import Breakdown, ProcessError, ProviderError, WaitTimeout
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import pick
 from conformance.kube.wait import ended_by, eventually
-from conformance.model import Manifest
+from conformance.model import BinaryOrigin, Manifest
 from conformance.process import Service, Supervisor
 from conformance.providers.arguments import controller_of
 from conformance.providers.engine import Engine
@@ -134,11 +134,11 @@ class PodHost:
             raise ProviderError(f"cannot copy {content.name} among the files of {controller}: {error}") from error
         return target
 
-    def images(self) -> Sequence[str]:
-        """Return name and digest of the image of each controller that runs, as its node knows them."""
-        pods = [pod for pod in self._client.objects("v1", "Pod", namespace=NAMESPACE) if controller_of(pod)]
-        states = [pick(pod, "status", "containerStatuses", 0) or {} for pod in pods]
-        return sorted({f"{state.get('image')} ({state.get('imageID')})" for state in states if state})
+    def images(self) -> Sequence[BinaryOrigin]:
+        """Return the image of each controller that runs, with the digest that its node knows."""
+        pods = self._client.objects("v1", "Pod", namespace=NAMESPACE)
+        running = {name: _container_status(pod) for pod in pods if (name := controller_of(pod)) and _container(pod)}
+        return [_origin(name, state) for name, state in sorted(running.items())]
 
     def receiver(self) -> str:
         """Return a local address that is forwarded to the live notification-controller's webhooks.
@@ -192,7 +192,7 @@ class PodHost:
         before = log.stat().st_size if log.exists() else 0
         words: list[str | Path] = [self._kubectl("kubectl"), "--kubeconfig", self._kubeconfig]
         words += ["--namespace", NAMESPACE, "port-forward", f"pod/{pod}", ":9292"]
-        env = {"PATH": environment()["PATH"]}
+        env = {"PATH": environment()["PATH"], "HOME": str(self._kubeconfig.parent)}  # kubectl caches in its home
         service = self._supervisor.start("port-forward", words, log=log, env=env)
 
         def address() -> str:
@@ -271,7 +271,24 @@ class PodHost:
         return [text for at, _, text in (line.partition(" ") for line in lines) if at > last]
 
 
+def _container_status(pod: Manifest) -> Mapping[str, Any]:
+    return pick(pod, "status", "containerStatuses", 0) or {}
+
+
+def _origin(controller: str, state: Mapping[str, Any]) -> BinaryOrigin:
+    repository, _, tag = str(state.get("image", "")).rpartition(":")
+    return BinaryOrigin(
+        tool=controller,
+        module=repository,
+        version=tag,
+        go_version="",
+        go_sum_sha256="",
+        binary_sha256=str(state.get("imageID", "")).rpartition("sha256:")[2],
+        source="image",
+    )
+
+
 def _container(pod: Manifest) -> str:
     """Return the id of a Pod's first container while it runs."""
-    status = pick(pod, "status", "containerStatuses", 0) or {}
+    status = _container_status(pod)
     return str(status.get("containerID", "")) if pick(status, "state", "running") is not None else ""

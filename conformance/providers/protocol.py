@@ -8,7 +8,7 @@ from typing import Protocol
 
 from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
-from conformance.model import Capability
+from conformance.model import BinaryOrigin, Capability
 
 LOOPBACK = "127.0.0.1"
 
@@ -25,8 +25,8 @@ class ControllerHost(Protocol):
     def lay(self, controller: str, content: Path, name: str) -> str:
         """Copy a folder among the controller's temporary files; return its path as the controller sees it."""
 
-    def images(self) -> Sequence[str]:
-        """Return name and digest of the image of each controller; nothing where they are processes of binaries."""
+    def images(self) -> Sequence[BinaryOrigin]:
+        """Return the image of each controller that runs; nothing where they are processes of binaries."""
 
     def receiver(self) -> str:
         """Return host and port where notification-controller's webhooks can be called from this machine.

@@ -111,3 +111,12 @@ def test_no_fault_is_run_in_an_image(docker: FakeDocker, tmp_path: Path) -> None
     with pytest.raises(ProviderError, match="cannot be run from unguarded") as refused:
         host(docker, tmp_path, FakeClient()).with_fault(NAME, Path("unguarded"), {"FAULT": "x"})
     assert "--flux-provider embedded" in refused.value.hint
+
+
+def test_the_images_that_run_are_named_with_their_digest(docker: FakeDocker, tmp_path: Path) -> None:
+    state = {"image": f"ghcr.io/fluxcd/{NAME}:v1.9.3", "imageID": "ghcr.io/fluxcd/x@sha256:abc"}
+    known = pod()
+    known["status"]["containerStatuses"][0] |= state
+    (image,) = host(docker, tmp_path, FakeClient(known, pod("other", running=False))).images()
+    assert (image.tool, image.module, image.version) == (NAME, f"ghcr.io/fluxcd/{NAME}", "v1.9.3")
+    assert (image.binary_sha256, image.source) == ("abc", "image")
