@@ -13,7 +13,7 @@ from conformance.toolchain.sources import apply_patch
 DATA = settings.data_dir("toolchain")
 RUN_TOOLS = {
     "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kwok", "kwokctl", "flux",
-    "registry", "helm", "sops", "source-controller", "kustomize-controller", "helm-controller",
+    "registry", "helm", "sops", "cyclonus", "source-controller", "kustomize-controller", "helm-controller",
     "notification-controller", "image-reflector-controller", "image-automation-controller",
 }  # fmt: skip
 
