@@ -11,7 +11,9 @@ from conformance.expect import condition, describe, expect, expect_that, given, 
 from conformance.kube.objects import Ref, container_args, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
-from conformance.model import Capability, Check, Control, Environment, Level, Plane
+from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
+from conformance.network import NotEnforced
+from conformance.reaching import expect_flows
 from conformance.scenario import Answer, Scenario, Subject
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "Capability",
     "Control",
     "Environment",
+    "Fidelity",
     "Finding",
     "Level",
+    "NotEnforced",
     "Plane",
     "Ref",
     "Scenario",
@@ -34,6 +38,7 @@ __all__ = [
     "describe",
     "eventually",
     "expect",
+    "expect_flows",
     "expect_that",
     "given",
     "given_that",

@@ -62,6 +62,8 @@ class Control(StrEnum):
     CONTROLLER_RIGHTS = "controller-rights"
     FLUX_ROLES = "flux-roles"
     FLUX_NETWORK = "flux-network-policies"
+    CONTROLLER_EGRESS = "controller-egress"
+    NETWORK_ENGINE = "network-engine"
     RETRY = "retry-interval"
     OVERLAYS = "overlays"
     MANIFESTS = "manifests"

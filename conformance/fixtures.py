@@ -30,6 +30,8 @@ from conformance.settings import Settings, cache_dir, data_dir, state_dir
 from conformance.toolchain import Toolchain
 
 SERVER_TOOLS = ("flux", "registry", "helm", "sops")
+ORACLE = ("cyclonus",)
+"""Needed last, by the checks of the network."""
 CONTROLLERS = (
     "source-controller",
     "kustomize-controller",
@@ -61,6 +63,7 @@ class Session:
     explanations: dict[str, Sequence[Part]] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    beyond: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     lockdown: dict[str, Mapping[str, str]] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
@@ -116,6 +119,7 @@ class Session:
             expected_keys=frozenset(self.expected),
             catalog=frozenset(self.catalog),
             explanations=self.explanations,
+            beyond=self.beyond,
             breakdowns=tuple(self.breakdowns),
             notes=tuple(self.notes),
         )
@@ -208,7 +212,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
 
 def _tools(settings: Settings, providers: Providers) -> list[str]:
     """Return what the run needs, in the order in which it needs it."""
-    wanted = [*providers.tools, *SERVER_TOOLS]
+    wanted = [*providers.tools, *SERVER_TOOLS, *ORACLE]
     if not providers.runs_controllers:
         return wanted
     wanted += CONTROLLERS

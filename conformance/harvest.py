@@ -88,6 +88,26 @@ def result_of(job: Job, scenario: Scenario, outcome: Outcome, error: BaseExcepti
         evidence=tuple(scenario.evidence.files()),
         denial=scenario.denials > 0,
         planes=tuple(scenario.planes),
+        fidelity=scenario.fidelity,
+        cells=tuple(scenario.cells),
+    )
+
+
+def unjudged(job: Job, environment: Environment, outcome: Outcome, message: str, layer: str = "") -> Result:
+    """Return the record of a check that was not looked at."""
+    return Result(
+        id=job.check.id,
+        statement=job.check.statement,
+        level=job.check.level,
+        environment=environment,
+        outcome=outcome,
+        duration_s=0.0,
+        control=str(job.check.control),
+        parameter=job.parameter,
+        message=message,
+        layer=layer,
+        source=job.check.source,
+        spec=job.check.spec,
     )
 
 

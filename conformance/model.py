@@ -6,6 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from conformance.control import Control as Control  # noqa: PLC0414 - part of the vocabulary, kept apart for its length
+from conformance.flow import Cell as Cell  # noqa: PLC0414 - likewise
+from conformance.flow import Fidelity as Fidelity  # noqa: PLC0414
+from conformance.flow import Reach as Reach  # noqa: PLC0414
+from conformance.flow import Seen as Seen  # noqa: PLC0414
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as YAML gives it."""
@@ -58,6 +62,10 @@ class Plane(StrEnum):
     CONTROLLER_LOG = "controller-log"
     EVENT = "event"
     """A Kubernetes Event, or what a notification's receiver got."""
+    TRAFFIC = "traffic"
+    """What a Pod of the check saw when it opened a connection."""
+    COMPUTED = "computed"
+    """What the live NetworkPolicies say of that connection, by an independent implementation of their semantics."""
 
 
 class Verdict(StrEnum):
@@ -177,6 +185,9 @@ class Result:
     """Whether something was refused, or harm stayed absent: a property that planes can show."""
     planes: Sequence[str] = ()
     """The planes that showed it, each once; see `Plane`."""
+    fidelity: Fidelity = Fidelity.REAL
+    cells: Sequence[Cell] = ()
+    """The connections that a check of the network judged."""
 
     @property
     def key(self) -> str:
@@ -313,5 +324,7 @@ class Run:
     """control -> what a platform team must set, and where."""
     explanations: Mapping[str, Sequence[Part]] = field(default_factory=dict)
     """id of a check -> what it is for, and how to mend what it finds."""
+    beyond: Mapping[str, str] = field(default_factory=dict)
+    """id of a check that the provider cannot show by its nature -> what it needs."""
     breakdowns: Sequence[str] = ()
     notes: Sequence[str] = field(default=())

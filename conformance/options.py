@@ -9,7 +9,8 @@ import pytest
 
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
-from conformance.model import Environment, Profile
+from conformance.model import Capability, Environment, Profile
+from conformance.providers.protocol import LACKS
 from conformance.settings import Settings, Timeouts
 
 PROVIDERS = ("embedded", "kind")
@@ -115,6 +116,11 @@ def chosen_mutants(config: pytest.Config) -> list[str]:
     asked, images = mutants_of(config), _value(config, "--flux-provider") == "kind"
     able = [name for name, mutant in MUTANTS.items() if not (images and mutant.tools)]
     return [name for name in able if "all" in asked or name in asked]
+
+
+def lacking(config: pytest.Config, needs: frozenset[Capability]) -> str:
+    """Return what of these needs the chosen provider lacks by its nature; empty: nothing."""
+    return ", ".join(sorted(needs & LACKS.get(str(_value(config, "--flux-provider")), frozenset())))
 
 
 def _value(config: pytest.Config, name: str) -> Any:

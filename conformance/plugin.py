@@ -15,10 +15,10 @@ from conformance.api import ATTRIBUTE, MARK
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import Breakdown, ConformanceError, Finding, InputError
 from conformance.fixtures import Session, breakdown, explain, open_session, probes_of
-from conformance.harvest import Harvest, Job
+from conformance.harvest import Harvest, Job, unjudged
 from conformance.manifests import check_substitutions
-from conformance.model import EXIT_CODES, Check, Environment, ExitCode, Level, Outcome, Result
-from conformance.options import add_options, chosen_mutants, read_settings
+from conformance.model import EXIT_CODES, Capability, Check, Environment, ExitCode, Level, Outcome
+from conformance.options import add_options, chosen_mutants, lacking, read_settings
 from conformance.pytest_fixtures import (
     JOBS,
     SESSION,
@@ -39,6 +39,8 @@ __all__ = ["environment", "flux_platform", "held_platform", "mutant_run", "scena
 REPORT = pytest.StashKey[ConformanceReport]()
 FOLDER = pytest.StashKey[Path]()
 CATALOG = pytest.StashKey[list[tuple[Environment, str]]]()
+BEYOND = pytest.StashKey[dict[str, str]]()
+"""id of a check -> what it needs that the provider lacks; empty for nearly all."""
 JOB = pytest.StashKey[Job]()
 
 
@@ -82,6 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _refuse(config, error)
     # Where no mutant was asked for, or none of this environment, its test must not count as a check that was skipped.
     items[:] = [item for item in items if not _mutates_nothing(item)]
+    config.stash[BEYOND] = {i.stash[JOB].check.id: lacking(config, _needs(i)) for i in items if JOB in i.stash}
+    items[:] = [item for item in items if not lacking(config, _needs(item))]
     # Before -k and -m take any away: what a selection leaves out is said in the report.
     config.stash[CATALOG] = [(_of(item), item.stash[JOB].check.id) for item in items if JOB in item.stash]
     items.sort(key=lambda item: (_environment(item), *_rank(item)))
@@ -96,6 +100,14 @@ def _adopt(item: pytest.Item) -> None:
     check_substitutions(path)
     arguments = {k: v for k, v in item.callspec.params.items() if k != "environment"}
     item.stash[JOB] = Job(check, item.function, arguments, _parameter(item), path)
+
+
+def _needs(item: pytest.Item) -> frozenset[Capability]:
+    if JOB in item.stash:
+        return item.stash[JOB].check.needs
+    callspec = getattr(item, "callspec", None)
+    mutant = MUTANTS.get(str(callspec.params.get("mutant_id"))) if callspec else None
+    return mutant.needs if mutant else frozenset()
 
 
 def _mutates_nothing(item: pytest.Item) -> bool:
@@ -162,6 +174,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         _refuse(session.config, error)
     if checking:
         catalog = session.config.stash[CATALOG]
+        session.stash[SESSION].beyond = {name: what for name, what in session.config.stash[BEYOND].items() if what}
         session.stash[SESSION].catalog = {f"{env}/{check_id}" for env, check_id in catalog if env in jobs}
         session.stash[SESSION].expected = {f"{env}/{job.key}" for env, found in jobs.items() for job in found}
         judged = {job.check.id: job for found in jobs.values() for job in found}
@@ -231,7 +244,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     missing = job.check.needs - harvest.platform.cluster.capabilities
     if missing:
         run.results.append(
-            _unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, f"needs {', '.join(missing)}")
+            unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, f"needs {', '.join(missing)}")
         )
         # From declared capabilities only, never from a caught exception; a judged check makes the verdict inconclusive.
         pytest.skip(f"unsupported by the provider: needs {', '.join(sorted(missing))}")
@@ -243,23 +256,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if error is not None:
         raise error
     return True
-
-
-def _unjudged(job: Job, environment: Environment, outcome: Outcome, message: str, layer: str = "") -> Result:
-    return Result(
-        id=job.check.id,
-        statement=job.check.statement,
-        level=job.check.level,
-        environment=environment,
-        outcome=outcome,
-        duration_s=0.0,
-        control=str(job.check.control),
-        parameter=job.parameter,
-        message=message,
-        layer=layer,
-        source=job.check.source,
-        spec=job.check.spec,
-    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -277,7 +273,7 @@ def pytest_runtest_makereport(
     run = item.session.stash.get(SESSION, None)
     if run is not None and report.failed and error is not None:
         if job is not None and report.when == "setup":
-            run.results.append(_unjudged(job, _of(item), Outcome.ERROR, str(error), getattr(error, "layer", "engine")))
+            run.results.append(unjudged(job, _of(item), Outcome.ERROR, str(error), getattr(error, "layer", "engine")))
         elif (job is None or report.when == "teardown") and not isinstance(error, Finding):
             # A mutant without a result, or a teardown that broke: no check's result says it.
             run.breakdowns += [text for text in [breakdown(error)] if text not in run.breakdowns]

@@ -25,7 +25,6 @@ class Expected(StrEnum):
 class Need(StrEnum):
     """What a row waits for that the suite does not have yet."""
 
-    KIND = "kind"
     OPERATOR = "operator"
     SOURCE_WATCHER = "source-watcher"
 

@@ -20,7 +20,9 @@ from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, load
-from conformance.model import Check, Environment, Manifest, Plane
+from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane
+from conformance.network import Flow
+from conformance.networking import Networking
 from conformance.observing import Observing
 from conformance.onboarding import Onboarding
 
@@ -82,6 +84,15 @@ class Subject:
         """Return the object as the platform admin sees it now."""
         return self.scenario.platform.client.find(self.ref)
 
+    def to(self, target: "Subject | str", port: int, protocol: str = "TCP", *, answered: bool = True) -> Flow:
+        """Return the connection from this Pod to a Pod, a Service, or an address outside of the cluster.
+
+        Args:
+            answered: whether somebody listens there; if nobody does, silence shows nothing and the policies decide.
+        """
+        where = target if isinstance(target, str) else target.ref
+        return Flow(source=self.ref, target=where, port=port, protocol=protocol, answered=answered)
+
     def submit(self, *, dry_run: bool = False, as_platform: bool | None = None) -> Answer:
         """Create the object, as the tenant of its namespace or as the platform admin."""
         platform = self.planned.as_platform if as_platform is None else as_platform
@@ -91,7 +102,7 @@ class Subject:
         return self.scenario.ask(who, f"create {self.ref}", create, creates=creates)
 
 
-class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisting):
+class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisting, Networking):
     """One check's objects, planted by the identities that would plant them."""
 
     def __init__(
@@ -114,6 +125,8 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         self.planes: dict[Plane, None] = {}
         self.denials = 0
         """How many refusals and absences of harm were shown."""
+        self.fidelity = Fidelity.REAL
+        self.cells: list[Cell] = []
         self._subjects = [Subject(self, p) for p in load(path, platform.substitutions)]
 
     @property

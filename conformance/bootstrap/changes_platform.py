@@ -25,13 +25,6 @@ _APPLIED_ONCE = {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresen
 
 
 @contextlib.contextmanager
-def without_network_policies(platform: Platform) -> Iterator[None]:
-    """Delete the network policies of the namespace of Flux."""
-    with tenant.without_objects(platform, [platform.flux_namespace], "NetworkPolicy"):
-        yield
-
-
-@contextlib.contextmanager
 def not_rolled_out(platform: Platform) -> Iterator[None]:
     """Pause every controller's Deployment and change its arguments: the processes go on with the old ones."""
     deployments = platform.client.objects(

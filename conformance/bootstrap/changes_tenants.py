@@ -134,32 +134,10 @@ def without_objects(platform: Platform, namespaces: Sequence[str], kind: str) ->
         yield
     finally:
         for item in saved:
-            platform.client.apply(_bare(item), manager="kustomize-controller")
+            platform.client.apply(bare(item), manager="kustomize-controller")
 
 
-@contextlib.contextmanager
-def open_network(platform: Platform, namespaces: Sequence[str]) -> Iterator[None]:
-    """Give tenant namespaces a NetworkPolicy that admits every namespace."""
-    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"namespaceSelector": {}}]}]}
-    policies: list[dict[str, Any]] = [
-        {
-            "apiVersion": "networking.k8s.io/v1",
-            "kind": "NetworkPolicy",
-            "metadata": {"name": "mutant-open", "namespace": namespace},
-            "spec": spec,
-        }
-        for namespace in namespaces
-    ]
-    try:
-        for policy in policies:
-            platform.client.apply(policy)
-        yield
-    finally:
-        for policy in policies:
-            platform.client.delete_if_exists(Ref.of(policy))
-
-
-def _bare(item: Manifest) -> dict[str, Any]:
+def bare(item: Manifest) -> dict[str, Any]:
     """Return an object without what the API server adds, so that it can be applied anew."""
     metadata = {k: v for k, v in item["metadata"].items() if k in ("name", "namespace", "labels", "annotations")}
     return {**{k: v for k, v in item.items() if k != "status"}, "metadata": metadata}

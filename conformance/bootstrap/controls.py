@@ -222,8 +222,18 @@ TEXTS: Mapping[Control, ControlText] = {
     ),
     Control.FLUX_NETWORK: ControlText(
         "network policies around Flux",
-        "clusters/<environment>/flux-system/gotk-components.yaml",
-        "bootstrap with --network-policy=true",
+        _LOCKDOWN_FILE,
+        "bootstrap with --network-policy=true, and patch allow-webhooks to the receiver's port",
+    ),
+    Control.CONTROLLER_EGRESS: ControlText(
+        "egress of kustomize-controller",
+        "policies/guards/egress.yaml",
+        "name what it may reach, and take the egress out of allow-egress: policies only add up",
+    ),
+    Control.NETWORK_ENGINE: ControlText(
+        "a network that enforces NetworkPolicies",
+        "the cluster's network plugin",
+        "install one that enforces them; the API server takes them from everybody",
     ),
     Control.RETRY: ControlText(
         "retryInterval of the platform's Kustomizations",

@@ -6,6 +6,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.kube.objects import container_args, pick, ref_to
 from conformance.model import Control
+from conformance.network import selects
 
 DEFAULT_SERVICE_ACCOUNT_FLAG = "--default-service-account"
 NO_CROSS_NAMESPACE_REFS_FLAG = "--no-cross-namespace-refs=true"
@@ -118,6 +119,23 @@ def _flux_network(platform: Platform) -> str:
     return f"NetworkPolicy in {platform.flux_namespace}: {', '.join(o['metadata']['name'] for o in found) or 'none'}"
 
 
+def _controller_egress(platform: Platform) -> str:
+    found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=platform.flux_namespace)
+    rules = {
+        policy["metadata"]["name"]: pick(policy, "spec", "egress") or []
+        for policy in found
+        if "Egress" in policy["spec"]["policyTypes"]
+        and selects(policy["spec"].get("podSelector") or {}, {"app": "kustomize-controller"})
+    }
+    return f"egress of kustomize-controller: {rules or 'no policy selects it'}"
+
+
+def _network_engine(platform: Platform) -> str:
+    found = platform.client.objects("apps/v1", "DaemonSet", namespace="kube-system")
+    names = ", ".join(sorted(one["metadata"]["name"] for one in found)) or "none"
+    return f"DaemonSets in kube-system: {names}; results are {platform.network.fidelity}"
+
+
 def _code(text: str) -> Callable[[Platform], str]:
     return lambda _: text
 
@@ -182,6 +200,8 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
     Control.CONTROLLER_RIGHTS: lambda p: _flux_role(p, "crd-controller"),
     Control.FLUX_ROLES: lambda p: f"{_flux_role(p, 'flux-view')}; {_flux_role(p, 'flux-edit')}",
     Control.FLUX_NETWORK: _flux_network,
+    Control.CONTROLLER_EGRESS: _controller_egress,
+    Control.NETWORK_ENGINE: _network_engine,
     Control.RETRY: lambda p: _platform_syncs(p, "retryInterval"),
     Control.OVERLAYS: lambda p: _tenant_namespaces(p, "HelmRelease"),
     Control.MANIFESTS: _code("the fleet repository's main branch"),

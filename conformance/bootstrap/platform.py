@@ -10,6 +10,7 @@ from conformance.artifacts import Registry
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
 from conformance.model import Environment
+from conformance.network import Network
 from conformance.providers.protocol import Cluster
 from conformance.repos.fleet import Fleet
 from conformance.repos.git_server import GitServer
@@ -53,12 +54,21 @@ class Platform:
     traces: dict[str, set[Ref]] = field(default_factory=lambda: defaultdict(set))
     """Id of a check -> what its attack would leave behind; removed with its objects."""
     _clients: dict[tuple[str, str], KubeClient] = field(default_factory=dict)
+    _networks: list[Network] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def client(self) -> KubeClient:
         """The platform admin."""
         return self.cluster.client
+
+    @property
+    def network(self) -> Network:
+        """The network of the cluster, as Pods see it and as its policies say; one for all checks and mutants."""
+        with self._lock:
+            if not self._networks:
+                self._networks.append(Network(self.cluster, self.binary, self.folder / "network"))
+            return self._networks[0]
 
     @property
     def flux_namespace(self) -> str:

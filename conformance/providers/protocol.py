@@ -12,6 +12,11 @@ from conformance.model import BinaryOrigin, Capability
 
 LOOPBACK = "127.0.0.1"
 
+LACKS: Mapping[str, frozenset[Capability]] = {
+    "embedded": frozenset({Capability.NODES, Capability.NETWORK_POLICY}),
+}
+"""What a provider lacks by its nature: known before there is a cluster. Checks and mutants that need it are not run."""
+
 
 class ControllerHost(Protocol):
     """Knows the running processes of the Flux controllers, where the provider lets the suite see them."""

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 
 from conformance import __version__
 from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Plane, Result, Run, Tally
@@ -10,6 +11,7 @@ from conformance.report import verdict, wording
 from conformance.report.redact import redact_tree, redactor
 from conformance.report.schema import (
     Binary,
+    CellRow,
     ConformanceReport,
     Controller,
     ControlRow,
@@ -79,6 +81,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         phases=tuple(PhaseRow(name=p.name, environment=p.environment, seconds=p.seconds) for p in run.phases),
         address_map=dict(run.address_map),
         argument_changes=tuple(run.argument_changes),
+        beyond=dict(sorted(run.beyond.items())),
         breakdowns=tuple(run.breakdowns),
         notes=tuple(run.notes),
     )
@@ -111,7 +114,7 @@ def _result(result: Result, run: Run) -> ResultRow:
         judged=judged,
         environment=result.environment,
         result=result.outcome,
-        reading=wording.reading(result.id, result.level, result.outcome, judged=judged),
+        reading=wording.reading(result.id, result.level, result.outcome, judged=judged, fidelity=result.fidelity),
         duration=round(result.duration_s, 3),
         control=result.control,
         control_state=result.control_state,
@@ -125,6 +128,8 @@ def _result(result: Result, run: Run) -> ResultRow:
         source=result.source,
         denial=result.denial,
         planes=tuple(Plane(plane) for plane in result.planes),
+        fidelity=result.fidelity,
+        cells=tuple(CellRow(**asdict(cell)) for cell in result.cells),
     )
 
 

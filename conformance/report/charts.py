@@ -7,7 +7,7 @@ from conformance.model import Environment, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, ResultRow
 
-_SEVERITY = ("failed", "error", "skipped", "unsupported", "limit-closed", "limit-open", "passed")
+_SEVERITY = ("failed", "error", "skipped", "unsupported", "limit-closed", "limit-open", "simulated", "passed")
 """The worst of a parametrised check's results stands for all of them."""
 PER_LINE = 17
 CELL_W, CELL_H, HEAD_H, LINE_GAP = 42, 21, 16, 12
@@ -24,11 +24,13 @@ class Cell:
     state: str
     title: str
     anchor: str = ""
+    text: str = ""
+    """What stands in it in place of the state's symbol."""
 
     @property
     def symbol(self) -> str:
         """The state without colour."""
-        return wording.SYMBOLS.get(self.state, "?")
+        return self.text or wording.SYMBOLS.get(self.state, "?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,13 @@ SHOWN_ANNOTATIONS = 10
 """GitHub shows ten annotations of a kind for each step and drops the rest without a word."""
 SUMMARY_BYTES = 1024 * 1024 - 1
 """GitHub refuses a step summary of more than 1 MiB as a whole."""
-_CELLS = {"limit-open": "limit open", "limit-closed": "**limit closed**", "failed": "**failed**", "error": "_error_"}
+_CELLS = {
+    "limit-open": "limit open",
+    "limit-closed": "**limit closed**",
+    "simulated": "≈ simulated",
+    "failed": "**failed**",
+    "error": "_error_",
+}
 
 
 def annotations(report: ConformanceReport) -> list[str]:
@@ -97,7 +103,7 @@ def _numbers(report: ConformanceReport) -> list[str]:
     judged = report.summary.judged
     said = [f"{judged.passed} of {judged.total} judged checks passed", wording.planes(report)]
     said += [text for _, text in wording.mutation(report) if report.mutants]
-    said += wording.rounds(report)
+    said += [text for _, text in wording.scope(report)] + wording.rounds(report)
     return [text for text in said if text]
 
 

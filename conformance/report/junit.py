@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from conformance.model import Kill, Outcome
+from conformance.model import Fidelity, Kill, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow
 
@@ -51,9 +51,16 @@ def _outcome(case: ET.Element, tag: str, *, kind: str, message: str, text: str =
 
 
 def _check(row: ResultRow) -> ET.Element:
-    case = _case(f"{row.environment}.{wording.area(row)}", row.key, row.duration)
+    simulated = row.fidelity is Fidelity.SIMULATED
+    name = f"{row.key} ({row.fidelity})" if simulated else row.key
+    case = _case(f"{row.environment}.{wording.area(row)}", name, row.duration)
     properties = ET.SubElement(case, "properties")
-    for name, value in (("statement", row.statement), ("level", row.level.value), ("control", row.control)):
+    for name, value in (
+        ("statement", row.statement),
+        ("level", row.level.value),
+        ("control", row.control),
+        ("fidelity", row.fidelity.value),
+    ):
         ET.SubElement(properties, "property", name=name, value=_clean(value))
     if not row.judged:
         return _outcome(case, "skipped", kind="not judged", message=_with(row.reading, row.message))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import jinja2
 
 from conformance.model import Outcome
-from conformance.report import charts, kill_matrix, wording
+from conformance.report import charts, kill_matrix, network_matrix, wording
 from conformance.report.schema import ConformanceReport, ResultRow
 
 _TEMPLATE = "report.html.j2"
@@ -37,6 +37,7 @@ def _pictures(report: ConformanceReport) -> dict[str, Any]:
     limits = wording.limits(report)
     return {
         "matrix": charts.results_matrix(report),
+        "networks": network_matrix.pictures(report),
         "kill_matrices": kill_matrix.pictures(report),
         "phase_bars": charts.phase_bars(report),
         "slowest_bars": charts.slowest_bars(report),

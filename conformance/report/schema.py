@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from conformance.model import Environment, Form, Kill, Level, Outcome, Plane, Profile, Verdict
+from conformance.model import Environment, Fidelity, Form, Kill, Level, Outcome, Plane, Profile, Reach, Seen, Verdict
 
 API_VERSION: Literal["conformance.fluxtenancy.dev/v1alpha1"] = "conformance.fluxtenancy.dev/v1alpha1"
 KIND: Literal["ConformanceReport"] = "ConformanceReport"
@@ -98,6 +98,21 @@ class EvidenceFile(Document):
     kind: str
 
 
+class CellRow(Document):
+    """One connection that a check of the network judged."""
+
+    source: str = Field(description="namespace and Pod")
+    target: str = Field(description="namespace and Pod or Service, or an address outside of the cluster")
+    port: int
+    protocol: str
+    expected: Reach
+    observed: Seen = Field(description="what the Pod saw; empty: no packet was sent")
+    computed: Reach = Field(description="what the live NetworkPolicies say")
+    decided_by: str = Field(description="the NetworkPolicies that select either end")
+    twin: bool = Field(description="a precondition: the allowed connection beside a denied one")
+    answered: bool = Field(description="somebody listens there; if not, only the policies are judged")
+
+
 class ResultRow(Document):
     """What was seen of one check (and parameter) in one environment."""
 
@@ -123,6 +138,8 @@ class ResultRow(Document):
     source: str = ""
     denial: bool = Field(False, description="something was refused, or harm stayed absent: what planes can show")
     planes: tuple[Plane, ...] = Field((), description="where the denial was seen; planes are independent of each other")
+    fidelity: Fidelity = Field(Fidelity.REAL, description="simulated: computed from the policies, nothing was sent")
+    cells: tuple[CellRow, ...] = Field((), description="the connections that a check of the network judged")
 
 
 class PartRow(Document):
@@ -261,6 +278,9 @@ class ConformanceReport(Document):
     phases: tuple[PhaseRow, ...] = ()
     address_map: dict[str, str] = Field(description="address in the repositories to address of the local server")
     argument_changes: tuple[str, ...] = Field(description="what differs between a Pod's arguments and the process's")
+    beyond: dict[str, str] = Field(
+        default_factory=dict, description="id of a check that the provider cannot show by its nature, to what it needs"
+    )
     breakdowns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

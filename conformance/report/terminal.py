@@ -9,7 +9,7 @@ from conformance.report.schema import ConformanceReport, PhaseRow, ResultRow
 
 _RED, _GREEN, _YELLOW, _BOLD, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 _TINTS = {Verdict.CONFORMANT: _GREEN, Verdict.NON_CONFORMANT: _RED, Verdict.INCONCLUSIVE: _YELLOW}
-_STATES = ("passed", "failed", "error", "skipped", "unsupported", "limit-open", "limit-closed")
+_STATES = ("passed", "simulated", "failed", "error", "skipped", "unsupported", "limit-open", "limit-closed")
 _WORDS = {"limit-open": "limit open", "limit-closed": "limit closed"}
 _REASONS = 12
 """How many reasons the verdict names; report.yaml has them all."""
@@ -21,7 +21,14 @@ def summary(report: ConformanceReport, *, folder: str = "", color: bool = False)
     `folder` is where the report lies, as the user should type it. Colour adds nothing to the words: findings are red,
     breakdowns yellow.
     """
-    blocks = [phases(report), slowest(report), checks(report), failures(report, color=color), mutants(report)]
+    blocks = [
+        phases(report),
+        slowest(report),
+        checks(report),
+        network(report),
+        failures(report, color=color),
+        mutants(report),
+    ]
     blocks += [closed(report, color=color), verdict(report, folder=folder, color=color)]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -53,8 +60,21 @@ def checks(report: ConformanceReport) -> str:
     for area in areas:
         cells = [_tally(_of(report.results, area, environment)) for environment in environments]
         table.append([f"  {area}  {wording.AREAS.get(area, 'other')}", *cells])
-    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    return "\n".join("   ".join(map(str.ljust, line, widths)).rstrip() for line in table)
+    return _columns(table)
+
+
+def network(report: ConformanceReport) -> str:
+    """Return the connections that were opened: expected beside observed beside computed."""
+    seen = [(row, cell) for row in report.results for cell in row.cells if cell.observed]
+    if not seen:
+        return ""
+    table = [["network", "from", "to", "expected", "observed", "computed"]]
+    for row, cell in seen:
+        where = f"{cell.target} {cell.port}/{cell.protocol}"
+        table.append(
+            [f"  {row.environment}  {row.id}", cell.source, where, cell.expected, cell.observed, cell.computed]
+        )
+    return _columns(table)
 
 
 def failures(report: ConformanceReport, *, color: bool = False) -> str:
@@ -94,6 +114,7 @@ def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False)
     lines += [_line("but", text) for text in report.judgement.provisional_reasons]
     lines.append(_line("judged", _judged(report)))
     lines += [_line("planes", text) for text in [wording.planes(report)] if text]
+    lines += [_line(name, text) for name, text in wording.scope(report)]
     lines += [_line("rounds", text) for text in wording.rounds(report)]
     lines += [_line("outside", text) for text in wording.outside(report)]
     lines += [_line("limits", text) for text in _limits(report)]
@@ -101,6 +122,11 @@ def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False)
     if folder:
         lines.append(_line("report", f"{folder.rstrip('/')}/report.html"))
     return _tinted("\n".join(lines), _BOLD + _TINTS[report.verdict], color)
+
+
+def _columns(table: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    return "\n".join("   ".join(map(str.ljust, line, widths)).rstrip() for line in table)
 
 
 def _line(name: str, text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from math import ceil, floor
 
-from conformance.model import Kill, Level, Outcome, Verdict
+from conformance.model import Fidelity, Kill, Level, Outcome, Verdict
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow, TallyRow
 from conformance.rows import Expected, rows
 
@@ -24,6 +24,7 @@ AREAS: Mapping[str, str] = {
 LIMIT_OPEN = "documented limit still open"
 LIMIT_CLOSED = "documented limit closed: review the row"
 LIMIT_NOT_SEEN = "documented limit, not looked at"
+SIMULATED = "computed from the live policies, no packet was sent"
 NOT_A_FINDING = "ERROR (not a finding):"
 
 SHOWN_BESIDE = frozenset({"statement", "level", "in", "spec", "source"})
@@ -37,6 +38,7 @@ VERDICTS: Mapping[Verdict, str] = {
 
 SYMBOLS: Mapping[str, str] = {
     "passed": "✓",
+    "simulated": "≈",
     "failed": "✗",
     "error": "!",
     "skipped": "–",
@@ -50,8 +52,10 @@ SYMBOLS: Mapping[str, str] = {
 }
 
 
-def reading(check_id: str, level: Level, outcome: Outcome, *, judged: bool) -> str:
-    """Say what a result means: a documented limit that `failed` is no finding."""
+def reading(check_id: str, level: Level, outcome: Outcome, *, judged: bool, fidelity: Fidelity = Fidelity.REAL) -> str:
+    """Say what a result means: a documented limit that `failed` is no finding, and a simulated one was not seen."""
+    if fidelity is Fidelity.SIMULATED:
+        return f"{reading(check_id, level, outcome, judged=judged)}; {SIMULATED}"
     if level is Level.PROVISIONAL:
         if _known_to_hold(check_id) and outcome is Outcome.PASSED:
             return "the property holds; reported, never judged"
@@ -72,6 +76,8 @@ def state(row: ResultRow) -> str:
         return "limit-open"
     if row.level is Level.PROVISIONAL and row.result is Outcome.PASSED and not _known_to_hold(row.id):
         return "limit-closed"
+    if row.fidelity is Fidelity.SIMULATED and row.result is Outcome.PASSED:
+        return "simulated"
     return row.result.value
 
 
@@ -192,6 +198,17 @@ def _unsteady(row: TallyRow) -> str:
     counts = f"{passed} passed, {row.failed} failed, {row.errors} not judged"
     most = _at_most(row.upper_bound)
     return f"{row.key} in {row.environment}: of {row.rounds} rounds {counts}; up to {most} may not pass"
+
+
+def scope(report: ConformanceReport) -> list[tuple[str, str]]:
+    """Return what was not seen on this provider: results that were computed, and checks that lie beyond it."""
+    computed = [row for row in report.results if row.fidelity is Fidelity.SIMULATED]
+    lines = []
+    if computed:
+        ids = ", ".join(sorted({row.id for row in computed}))
+        lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
+    where = f"provider {report.environment.provider}"
+    return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
 
 
 def closed(report: ConformanceReport) -> list[str]:

@@ -55,10 +55,10 @@ def test_a_mutant_is_one_line() -> None:
 
 
 def test_a_row_without_a_check_says_why_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert explaining.about("e01").splitlines()[:3] == [
-        "E01  a tenant's Pod cannot reach another tenant's",
+    assert explaining.about("a21").splitlines()[:3] == [
+        "A21  both bootstrap routes lock the controllers down alike",
         "",
-        "no check   needs kind",
+        "no check   needs operator",
     ]
     known = {"slug": "x", "statement": "x", "expected": Expected.CHOICE, "ground": "A"}
     reasons = {

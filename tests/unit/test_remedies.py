@@ -24,7 +24,6 @@ NOTHING_TO_ADD = {
     Control.FIXED_VERSION: _OF_THE_RELEASE,
     Control.CHART_SCHEMA: _OF_THE_RELEASE,
     Control.FLUX_ROLES: _OF_THE_RELEASE,
-    Control.FLUX_NETWORK: _OF_THE_RELEASE,
 }
 OF_A_CHECK = {Control.DECRYPTION_KEYS: [CHECKS / "secrets" / "i01_platform_secret.yaml"]}
 """The reference fleet has no encrypted Secrets."""

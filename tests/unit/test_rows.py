@@ -53,11 +53,11 @@ def row(row_id: str, **fields: object) -> Row:
     ("known", "checked", "said"),
     [
         ([row("A01")], ["A01"], []),
-        ([row("A01", needs=Need.KIND)], [], []),
+        ([row("A01", needs=Need.OPERATOR)], [], []),
         ([row("A01", not_exercised="the server's own")], [], []),
         ([row("A01")], [], ["A01 (a01) has neither a check nor a reason"]),
         ([row("A01")], ["A01", "A02"], ["A02 is checked, and is no row of rows.yaml"]),
-        ([row("A01", needs=Need.KIND)], ["A01"], ["A01 (a01) has a check and says 'needs kind'"]),
+        ([row("A01", needs=Need.OPERATOR)], ["A01"], ["A01 (a01) has a check and says 'needs operator'"]),
         ([row("A01", not_exercised="x")], ["A01"], ["A01 (a01) has a check and says 'not exercised: x'"]),
     ],
 )
@@ -69,7 +69,7 @@ def test_disagreements_name_the_row(
 
 
 def test_an_id_is_found_whatever_its_case() -> None:
-    assert rows.find("e01").needs is Need.KIND
+    assert rows.find("a21").needs is Need.OPERATOR
     with pytest.raises(InputError, match="no row of the catalogue has the id 'Z99'"):
         rows.find("Z99")
 
@@ -80,7 +80,7 @@ def test_an_id_is_found_whatever_its_case() -> None:
         ({"colour": "red"}, r"row A01 has unknown keys or values: \['colour'\]"),
         ({"in": "X"}, "row A01 has unknown keys or values"),
         ({"expected": "MAYBE"}, "row A01 has unknown keys or values"),
-        ({"needs": "luck"}, "row A01 needs 'luck'; known: kind, operator, source-watcher"),
+        ({"needs": "luck"}, "row A01 needs 'luck'; known: operator, source-watcher"),
     ],
 )
 def test_what_the_file_may_not_say(

@@ -16,6 +16,7 @@ from conformance.bootstrap.mutants import (
     faults,
     flags,
     guards,
+    network,
     platform,
     policies,
     references,
@@ -27,7 +28,7 @@ from conformance.bootstrap.platform import Platform
 
 __all__ = ["MUTANTS", "Mutant", "platform_held_still"]
 
-_MODULES = (flags, policies, guards, tenants, access, platform, references, secrets, advisories, faults)
+_MODULES = (flags, policies, guards, tenants, access, platform, network, references, secrets, advisories, faults)
 
 MUTANTS: Mapping[str, Mutant] = {mutant.id: mutant for module in _MODULES for mutant in module.mutants()}
 

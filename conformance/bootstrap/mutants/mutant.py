@@ -8,7 +8,7 @@ from conformance.bootstrap import changes as change
 from conformance.bootstrap import changes_policies as policy
 from conformance.bootstrap.canaries import Canary
 from conformance.bootstrap.platform import Platform
-from conformance.model import Environment
+from conformance.model import Capability, Environment
 
 Apply = Callable[[Platform, Sequence[str]], AbstractContextManager[None]]
 """Takes the platform and the tenant namespaces of the checks that must kill the mutant."""
@@ -28,6 +28,8 @@ class Mutant:
     """Binaries that only this mutant needs."""
     local: bool = False
     """Changes the namespaces of its checks, and so the ground of every other check that lives there."""
+    needs: frozenset[Capability] = frozenset()
+    """What the cluster must have for it."""
     refuses: frozenset[str] = frozenset()
     """Kinds that no tenant can make under it: what else needs one breaks down."""
 

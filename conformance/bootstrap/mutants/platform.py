@@ -1,5 +1,6 @@
 """Mutants of the platform's own objects and deployments."""
 
+from conformance.bootstrap import changes_network as network
 from conformance.bootstrap import changes_platform as change
 from conformance.bootstrap.changes_tenants import platform_kustomization
 from conformance.bootstrap.mutants.mutant import Mutant, with_flag
@@ -11,7 +12,7 @@ def mutants() -> list[Mutant]:
         Mutant(
             id="M19",
             description="the namespace of Flux has no network policies",
-            apply=lambda p, _: change.without_network_policies(p),
+            apply=lambda p, _: network.without_policies(p, [p.flux_namespace]),
         ),
         Mutant(
             id="M70-no-retry",

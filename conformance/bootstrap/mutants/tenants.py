@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from conformance.bootstrap import changes_network as network
 from conformance.bootstrap import changes_tenants as tenant
 from conformance.bootstrap.mutants.mutant import Mutant
 from conformance.bootstrap.platform import Platform
@@ -50,13 +51,13 @@ def mutants() -> list[Mutant]:
             id="M11-netpol",
             local=True,
             description="tenant namespaces lack their NetworkPolicies",
-            apply=lambda p, n: tenant.without_objects(p, n, "NetworkPolicy"),
+            apply=network.without_policies,
         ),
         Mutant(
             id="M11-netpol-open",
             local=True,
             description="a NetworkPolicy of each tenant namespace admits every namespace",
-            apply=tenant.open_network,
+            apply=network.open_network,
         ),
         Mutant(
             id="M12",

@@ -19,7 +19,7 @@ OF_A_CHECK = re.compile(r"[a-j]\d\d-")
     "E13",
     level=Level.HARDENED,
     control=Control.TENANT_NETWORK,
-    kills=["M11-netpol", "M11-netpol-open"],
+    kills=["M11-netpol", "M11-netpol-open", "M80-no-default-deny", "M80-peers-anywhere", "M80-ingress-anywhere"],
     spec="https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies",
     source="catalogue E13; kubernetes@v1.36.3/staging/src/k8s.io/api/networking/v1/types.go, NetworkPolicySpec",
     signal="a NetworkPolicy with podSelector {}, policyTypes Ingress and Egress and no rules; "

@@ -1,0 +1,135 @@
+"""Asks about connections, real or computed, and puts expected, observed and computed beside each other."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.errors import WaitTimeout
+from conformance.kube.objects import Ref
+from conformance.kube.wait import eventually
+from conformance.model import Capability, Cell, Fidelity, Manifest, Reach, Seen
+from conformance.network import oracle
+from conformance.network.enforcement import Enforcement
+from conformance.network.flows import Flow, Resolved, resolve
+from conformance.network.pods import wait_ready
+from conformance.network.policies import deciding, live_policies
+from conformance.network.probe import Prober
+from conformance.providers.protocol import Cluster
+
+_SETTLE_S = 20.0
+"""How long what the policies allow may fail to connect: a new Pod's or policy's rules are there after 1 to 3 s."""
+_PROBES = 12
+"""Probes at the same moment: each is a kubectl of its own, which costs 0.1 s of CPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A connection, and what is expected of it."""
+
+    flow: Flow
+    expected: Reach
+    twin: bool = False
+
+
+@dataclass(slots=True)
+class Network:
+    """The network of one cluster."""
+
+    cluster: Cluster
+    binary: Callable[[str], Path]
+    folder: Path
+    """Private working folder."""
+    enforcement: Enforcement = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.enforcement = Enforcement(self.cluster.client, self._connects)
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """Whether connections are opened here, or computed."""
+        return Fidelity.REAL if Capability.NODES in self.cluster.capabilities else Fidelity.SIMULATED
+
+    def ask(self, questions: Sequence[Question]) -> tuple[list[Cell], Sequence[Manifest]]:
+        """Return what was seen and computed of these connections, and the policies that it was computed from.
+
+        Raises:
+            Breakdown: a Pod is not Ready, a probe does not work, or the network does not enforce policies at all.
+        """
+        client = self.cluster.client
+        wait_ready(client, [ref for question in questions for ref in _pods(question.flow)])
+        resolved = [resolve(client, question.flow) for question in questions]
+        policies = live_policies(client)
+        computed = oracle.compute(self.binary("cyclonus"), self.folder / "oracle", policies, resolved)
+        seen = self._see(resolved, computed) if self.fidelity is Fidelity.REAL else [Seen.NOTHING] * len(questions)
+        cells = [
+            _cell(question, one, reach, said, policies)
+            for question, one, reach, said in zip(questions, resolved, computed, seen, strict=True)
+        ]
+        return cells, policies
+
+    def _see(self, resolved: Sequence[Resolved], computed: Sequence[Reach]) -> list[Seen]:
+        """Open every connection once, at the same time, when those that the policies allow have stood before.
+
+        The network needs a moment for new Pods and policies, so what is allowed is tried until it stands. What is
+        denied is never tried again.
+        """
+        self.enforcement.prove()
+        self.enforcement.catch_up()
+        allowed = [one for one, reach in zip(resolved, computed, strict=True) if reach is Reach.ALLOWED]
+        with ThreadPoolExecutor(_PROBES, "probe") as pool:
+            list(pool.map(self._stands, [one for one in allowed if one.flow.answered]))
+            return list(pool.map(self._open, resolved))
+
+    def _stands(self, resolved: Resolved) -> None:
+        with contextlib.suppress(WaitTimeout):  # the connection that counts is opened afterwards
+            eventually(
+                lambda: self._open(resolved),
+                lambda seen: seen is Seen.CONNECTED,
+                timeout_s=_SETTLE_S,
+                what=f"{resolved.flow.source} reaches {resolved.flow.target_name}",
+            )
+
+    def _open(self, resolved: Resolved) -> Seen:
+        home = self.folder / "kubectl-home"
+        prober = Prober(kubectl=self.binary("kubectl"), kubeconfig=self.cluster.kubeconfig, home=home)
+        return prober.connect(resolved.flow.source, resolved.dial, resolved.flow.protocol)
+
+    def _connects(self, flow: Flow) -> bool:
+        return self._open(resolve(self.cluster.client, flow)) is Seen.CONNECTED
+
+
+def as_text(cells: Sequence[Cell]) -> str:
+    """Return the matrix as a table: expected beside observed beside computed."""
+    heads = ["from", "to", "port", "expected", "observed", "computed", "decided by"]
+    rows = [heads, *(_row(cell) for cell in cells)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows) + "\n"
+
+
+def _row(cell: Cell) -> list[str]:
+    port = f"{cell.port}/{cell.protocol}"
+    expected = f"{cell.expected}{' (twin)' if cell.twin else ''}"
+    return [cell.source, cell.target, port, expected, cell.observed or "-", cell.computed, cell.decided_by]
+
+
+def _pods(flow: Flow) -> list[Ref]:
+    target = [flow.target] if isinstance(flow.target, Ref) and flow.target.kind == "Pod" else []
+    return [flow.source, *target]
+
+
+def _cell(question: Question, resolved: Resolved, computed: Reach, seen: Seen, policies: Sequence[Manifest]) -> Cell:
+    flow = question.flow
+    return Cell(
+        source=f"{flow.source.namespace}/{flow.source.name}",
+        target=flow.target_name,
+        port=flow.port,
+        protocol=flow.protocol,
+        expected=question.expected,
+        observed=seen,
+        computed=computed,
+        decided_by=deciding(policies, resolved),
+        twin=question.twin,
+        answered=flow.answered,
+    )
