@@ -87,6 +87,11 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
             f"mutants of code cannot be run on Kind, where controllers are images: {', '.join(builds)}",
             hint="run them with --flux-provider embedded",
         )
+    if barred := [name for name in mutants if name != "all" and lacking(config, MUTANTS[name].needs)]:
+        raise InputError(
+            f"mutants that need nodes cannot be run on the provider {value('--flux-provider')}: {', '.join(barred)}",
+            hint="choose a provider that has nodes, or leave them out",
+        )
     return Settings(
         flux_version=value("--flux-version"),
         provider=value("--flux-provider"),

@@ -1,5 +1,6 @@
 """What a check asks about, and what that comes down to: which Pod, which address, which port behind a Service."""
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -64,7 +65,7 @@ def resolve(client: KubeClient, flow: Flow) -> Resolved:
     """
     source = _peer(client, client.get(flow.source))
     if isinstance(flow.target, str):
-        target = Peer(address=flow.target)
+        target = Peer(address=_outside(flow.target))
         return _resolved(flow, source, target, flow.port, "", flow.target)
     live = client.get(flow.target)
     if flow.target.kind == "Pod":
@@ -113,6 +114,14 @@ def _peer(client: KubeClient, pod: Manifest) -> Peer:
         labels=metadata.get("labels") or {},
         namespace_labels=pick(namespace, "metadata", "labels") or {},
     )
+
+
+def _outside(address: str) -> str:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError as error:
+        raise Breakdown(f"'{address}' is no IP address: policies know no names") from error
+    return address
 
 
 def _address(pod: Manifest) -> str:

@@ -92,6 +92,11 @@ def test_an_address_outside_is_dialled_as_it_is() -> None:
     assert resolved(cluster, flow("2001:db8::1", 443)).dial == "[2001:db8::1]:443"
 
 
+def test_a_name_is_no_address() -> None:
+    with pytest.raises(Breakdown, match="is no IP address"):
+        resolved(Cluster(NAMESPACE, CLIENT), flow("localhost"))
+
+
 def test_a_pod_without_an_address_is_a_breakdown() -> None:
     with pytest.raises(Breakdown, match="has no address"):
         resolved(Cluster(NAMESPACE, a_pod("client", {}, podIP="", phase="Pending")), flow("203.0.113.10"))

@@ -88,6 +88,11 @@ def test_mutants_are_a_list_with_commas(given: str, mutants: tuple[str, ...]) ->
     assert read_settings(config({"--flux-mutants": given}), STAGING).mutants == mutants
 
 
+def test_a_mutant_that_the_provider_cannot_have_is_refused_where_it_is_named() -> None:
+    with pytest.raises(InputError, match="need nodes cannot be run on the provider embedded: M80-no-engine"):
+        read_settings(config({"--flux-mutants": "M02,M80-no-engine"}), STAGING)
+
+
 def test_unknown_mutants_are_refused_all_at_once() -> None:
     with pytest.raises(InputError, match="unknown mutants: M98, M99"):
         read_settings(config({"--flux-mutants": "M98,M02,M99"}), STAGING)
