@@ -44,6 +44,12 @@ class Timeouts:
     """A Pod created, or refused, by a workload controller."""
     mutant_in_force: float = 60.0
     """A restarted controller serves again, or a policy flips."""
+    pod_ready: float = 90.0
+    """A Pod runs on a real node; seen up to 25 s where thirty start together on two cores."""
+    network_settled: float = 30.0
+    """The network follows a new Pod or policy; seen 1 to 3 s."""
+    probe: float = 40.0
+    """One connection with its kubectl, or a name that nobody resolves: two attempts of five seconds each."""
     hold_window: float = 3.0
     """How long harm must stay absent after a denial: three requeues of a failed first try."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from conformance.artifacts import Registry, package_charts, push_charts, push_manifests
 from conformance.bootstrap.canaries import Canary, violates
 from conformance.bootstrap.cli import FluxCli
+from conformance.bootstrap.egress import admit_git_server
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
 from conformance.bootstrap.platform import Platform
@@ -87,6 +88,7 @@ def running_platform(order: Order) -> Iterator[Platform]:
         made = _platform(order, cluster, git, registry, ground)
         with order.clock.phase("fleet and tenants ready", env, lambda: _unready(made)):
             _onboard(made, ground, order)
+            order.notes.extend(f"{env}: {said}" for said in [admit_git_server(made)] if said)
         yield made
 
 

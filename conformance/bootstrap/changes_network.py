@@ -191,7 +191,9 @@ def named(platform: Platform, name: str) -> Callable[[Callable[[Spec], None]], c
     return lambda change: in_force(platform, patched(platform, ref, change))
 
 
-def without_named(platform: Platform, name: str) -> contextlib.AbstractContextManager[None]:
-    """Delete one policy around the controllers, by its name."""
-    policy = platform.client.get(ref_to(f"NetworkPolicy/{name}", platform.flux_namespace))
-    return in_force(platform, _deleted(platform, [policy]))
+def without_named(platform: Platform, *names: str) -> contextlib.AbstractContextManager[None]:
+    """Delete policies around the controllers, by their names; the first must be there."""
+    first, *more = (ref_to(f"NetworkPolicy/{name}", platform.flux_namespace) for name in names)
+    found = [platform.client.find(ref) for ref in more]
+    policies = [platform.client.get(first), *(policy for policy in found if policy is not None)]
+    return in_force(platform, _deleted(platform, policies))

@@ -5,6 +5,7 @@ kustomize-controller from other hosts stops them there, and the flags under test
 so one more of the suite's own opens that server and nothing else; E12 judges a Pod that it does not select.
 """
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from conformance.bootstrap.platform import Platform
 from conformance.kube.objects import Ref
 from conformance.model import Capability, Reach
-from conformance.network import Flow
+from conformance.network import Flow, NotEnforced
 
 POLICY = "conformance-git-server"
 _CONTROLLER = "kustomize-controller"
@@ -33,6 +34,9 @@ def admit_git_server(platform: Platform) -> str:
     if Reach.DENIED not in platform.network.compute(flows):
         return ""
     platform.client.apply(_policy(platform.flux_namespace, host, port))
+    with contextlib.suppress(NotEnforced):  # then nothing is closed either, which E00 says
+        platform.network.enforcement.prove()
+        platform.network.enforcement.catch_up()
     return f"{_CONTROLLER} may reach the suite's Git server ({host}:{port}), by the NetworkPolicy {POLICY} of the suite"
 
 

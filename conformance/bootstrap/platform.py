@@ -67,7 +67,7 @@ class Platform:
         """The network of the cluster, as Pods see it and as its policies say; one for all checks and mutants."""
         with self._lock:
             if not self._networks:
-                self._networks.append(Network(self.cluster, self.binary, self.folder / "network"))
+                self._networks.append(Network(self.cluster, self.binary, self.folder / "network", self.timeouts))
             return self._networks[0]
 
     @property

@@ -17,11 +17,10 @@ from conformance.kube.objects import Ref
 from conformance.kube.wait import eventually
 from conformance.network.flows import Flow
 from conformance.network.pods import PORT, pod, wait_ready
+from conformance.settings import Timeouts
 
 NAMESPACE = "default"
 CLIENT, SERVER, POLICY = "conformance-client", "conformance-server", "conformance-closed"
-_FLIP_S = 30.0
-"""How long a policy may take to bite; 1 to 3 s were seen."""
 _HINT = "use a network that does, or a provider that brings one; what is not enforced cannot be certified"
 
 
@@ -34,8 +33,9 @@ class NotEnforced(Breakdown):
 class Enforcement:
     """The standing Pods and the policy of one cluster. Safe to use from several threads."""
 
-    def __init__(self, client: KubeClient, connects: Callable[[Flow], bool]) -> None:
+    def __init__(self, client: KubeClient, connects: Callable[[Flow], bool], timeouts: Timeouts) -> None:
         self._client = client
+        self._timeouts = timeouts
         self._connects = connects
         self._lock = threading.Lock()
         self._proved = False
@@ -93,7 +93,7 @@ class Enforcement:
             manifest = pod(name, NAMESPACE, {"app": name})
             self._client.apply(manifest)
             refs.append(Ref.of(manifest))
-        wait_ready(self._client, refs)
+        wait_ready(self._client, refs, self._timeouts.pod_ready)
         try:
             self._until(reached=True)
         except WaitTimeout as error:
@@ -121,7 +121,7 @@ class Enforcement:
         eventually(
             lambda: self._connects(flow),
             lambda seen: seen is reached,
-            timeout_s=_FLIP_S,
+            timeout_s=self._timeouts.network_settled,
             what=f"{CLIENT} {'reaches' if reached else 'is kept from'} {SERVER}",
         )
 

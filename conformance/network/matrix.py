@@ -17,9 +17,8 @@ from conformance.network.pods import wait_ready
 from conformance.network.policies import deciding, live_policies
 from conformance.network.probe import Prober
 from conformance.providers.protocol import Cluster
+from conformance.settings import Timeouts
 
-_SETTLE_S = 20.0
-"""How long what the policies allow may fail to connect: a new Pod's or policy's rules are there after 1 to 3 s."""
 _PROBES = 12
 """Probes at the same moment: each is a kubectl of its own, which costs 0.1 s of CPU."""
 
@@ -41,15 +40,28 @@ class Network:
     binary: Callable[[str], Path]
     folder: Path
     """Private working folder."""
+    timeouts: Timeouts
     enforcement: Enforcement = field(init=False)
 
     def __post_init__(self) -> None:
-        self.enforcement = Enforcement(self.cluster.client, self._connects)
+        self.enforcement = Enforcement(self.cluster.client, self._connects, self.timeouts)
 
     @property
     def fidelity(self) -> Fidelity:
         """Whether connections are opened here, or computed."""
         return Fidelity.REAL if Capability.NODES in self.cluster.capabilities else Fidelity.SIMULATED
+
+    def compute(self, flows: Sequence[Flow]) -> list[Reach]:
+        """Return whether the live policies let these connections through.
+
+        Raises:
+            Breakdown: a Pod is not there, or the oracle failed.
+        """
+        resolved = [resolve(self.cluster.client, flow) for flow in flows]
+        return self._computed(resolved, live_policies(self.cluster.client))
+
+    def _computed(self, resolved: Sequence[Resolved], policies: Sequence[Manifest]) -> list[Reach]:
+        return oracle.compute(self.binary("cyclonus"), self.folder / "oracle", policies, resolved)
 
     def ask(self, questions: Sequence[Question]) -> tuple[list[Cell], Sequence[Manifest]]:
         """Return what was seen and computed of these connections, and the policies that it was computed from.
@@ -58,10 +70,10 @@ class Network:
             Breakdown: a Pod is not Ready, a probe does not work, or the network does not enforce policies at all.
         """
         client = self.cluster.client
-        wait_ready(client, [ref for question in questions for ref in _pods(question.flow)])
+        wait_ready(client, [ref for question in questions for ref in _pods(question.flow)], self.timeouts.pod_ready)
         resolved = [resolve(client, question.flow) for question in questions]
         policies = live_policies(client)
-        computed = oracle.compute(self.binary("cyclonus"), self.folder / "oracle", policies, resolved)
+        computed = self._computed(resolved, policies)
         seen = self._see(resolved, computed) if self.fidelity is Fidelity.REAL else [Seen.NOTHING] * len(questions)
         cells = [
             _cell(question, one, reach, said, policies)
@@ -87,13 +99,18 @@ class Network:
             eventually(
                 lambda: self._open(resolved),
                 lambda seen: seen is Seen.CONNECTED,
-                timeout_s=_SETTLE_S,
+                timeout_s=self.timeouts.network_settled,
                 what=f"{resolved.flow.source} reaches {resolved.flow.target_name}",
             )
 
     def _open(self, resolved: Resolved) -> Seen:
         home = self.folder / "kubectl-home"
-        prober = Prober(kubectl=self.binary("kubectl"), kubeconfig=self.cluster.kubeconfig, home=home)
+        prober = Prober(
+            kubectl=self.binary("kubectl"),
+            kubeconfig=self.cluster.kubeconfig,
+            home=home,
+            timeout_s=self.timeouts.probe,
+        )
         return prober.connect(resolved.flow.source, resolved.dial, resolved.flow.protocol)
 
     def _connects(self, flow: Flow) -> bool:

@@ -12,8 +12,6 @@ from conformance.model import Manifest
 IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 """As Kubernetes v1.36.3 names it (test/utils/image/manifest.go); the Pods of the checks have the same."""
 PORT = 8080
-READY_S = 90.0
-"""A Pod's start on a node of two cores, beside those of twenty others; seen up to 25 s."""
 
 
 def pod(name: str, namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
@@ -42,17 +40,17 @@ def pod(name: str, namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def wait_ready(client: KubeClient, pods: Sequence[Ref]) -> None:
+def wait_ready(client: KubeClient, pods: Sequence[Ref], timeout_s: float) -> None:
     """Wait until each Pod is Ready and has an address.
 
     Raises:
-        Breakdown: one is not within `READY_S`; with what its containers wait for.
+        Breakdown: one is not within `timeout_s`; with what its containers wait for.
     """
     for ref in dict.fromkeys(pods):
-        state, ready = object_until(client, ref, _is_ready, timeout_s=READY_S)
+        state, ready = object_until(client, ref, _is_ready, timeout_s=timeout_s)
         if not ready:
             raise Breakdown(
-                f"{ref} was not Ready within {READY_S:g} s: {_why(state)}", hint="kubectl describe says more"
+                f"{ref} was not Ready within {timeout_s:g} s: {_why(state)}", hint="kubectl describe says more"
             )
 
 

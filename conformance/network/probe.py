@@ -15,8 +15,6 @@ from conformance.process import run
 
 PATIENCE_S = 3.0
 """How long a connection may take: an allowed one takes milliseconds, and a SYN is sent again after one second."""
-_DEADLINE_S = 40.0
-"""For kubectl itself, and for a name that nobody resolves: two attempts of five seconds each."""
 _NAME = "kubernetes.default.svc.cluster.local.:443"
 """Resolved over UDP by the cluster's DNS; what becomes of the connection behind it does not matter."""
 _WORDS = {"TIMEOUT": Seen.TIMEOUT, "REFUSED": Seen.REFUSED, "DNS": Seen.DNS}
@@ -32,6 +30,8 @@ class Prober:
     kubeconfig: Path
     home: Path
     """Stands in for the user's home: kubectl keeps a cache there."""
+    timeout_s: float
+    """For a probe with its kubectl."""
 
     def connect(self, pod: Ref, dial: str, protocol: str = "TCP") -> Seen:
         """Open one connection from a Pod, and close it.
@@ -47,7 +47,7 @@ class Prober:
         try:
             run(
                 [self.kubectl, f"--kubeconfig={self.kubeconfig}", *words],
-                timeout_s=_DEADLINE_S,
+                timeout_s=self.timeout_s,
                 env={"HOME": str(self.home)},
                 on_line=said.append,
             )

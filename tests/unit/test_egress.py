@@ -7,6 +7,7 @@ import pytest
 
 from conformance.bootstrap import egress
 from conformance.model import Capability, Reach
+from conformance.network import NotEnforced
 from conformance.network.policies import selects
 
 NODES = frozenset({Capability.NODES})
@@ -25,13 +26,26 @@ class Client:
         self.applied.append(manifest)
 
 
+class Enforcement:
+    def __init__(self, *, enforces: bool = True) -> None:
+        self.enforces = enforces
+        self.waited = False
+
+    def prove(self) -> None:
+        if not self.enforces:
+            raise NotEnforced("nothing is enforced")
+
+    def catch_up(self) -> None:
+        self.waited = True
+
+
 def platform(reach: Reach, capabilities: frozenset[Capability] = NODES) -> Any:
     return SimpleNamespace(
         client=Client(),
         cluster=SimpleNamespace(capabilities=capabilities),
         flux_namespace="flux-system",
         git=SimpleNamespace(url="http://172.18.0.1:4711"),
-        network=SimpleNamespace(compute=lambda flows: [reach for _ in flows]),
+        network=SimpleNamespace(compute=lambda flows: [reach for _ in flows], enforcement=Enforcement()),
     )
 
 
@@ -49,4 +63,11 @@ def test_one_server_is_opened_to_the_controller_and_not_to_a_pod_with_its_label(
     assert rule["to"] == [{"ipBlock": {"cidr": "172.18.0.1/32"}}]
     assert rule["ports"] == [{"port": 4711, "protocol": "TCP"}]
     assert selects(policy["spec"]["podSelector"], LIVE)
+    assert made.network.enforcement.waited
     assert not selects(policy["spec"]["podSelector"], {"app": "kustomize-controller"})
+
+
+def test_a_network_that_enforces_nothing_is_left_to_its_check() -> None:
+    made = platform(Reach.DENIED)
+    made.network.enforcement = Enforcement(enforces=False)
+    assert egress.admit_git_server(made)

@@ -1,6 +1,8 @@
 """Connections: what they come down to, what a probe's answer means, and what the policies that decide are called."""
 
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +12,7 @@ from conformance.errors import Breakdown
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick
 from conformance.manifests import PLACEHOLDERS, load
-from conformance.model import Cell, Reach, Seen
+from conformance.model import Capability, Cell, Reach, Seen
 from conformance.network import Flow, Network, as_text
 from conformance.network.enforcement import Enforcement, NotEnforced
 from conformance.network.flows import Peer, Resolved, resolve
@@ -18,7 +20,7 @@ from conformance.network.oracle import answers
 from conformance.network.pods import IMAGE, pod
 from conformance.network.policies import deciding, selects
 from conformance.network.probe import outcome
-from conformance.settings import data_dir
+from conformance.settings import Timeouts
 
 EXITED = "command terminated with exit code 1"
 ALLOWED_TABLE = "Is traffic allowed?\n| IS ALLOWED? |  TRUE  |         \n"
@@ -199,7 +201,8 @@ class Engine:
 
 
 def enforcement(engine: Engine) -> Enforcement:
-    return Enforcement(cast("KubeClient", engine), lambda _: not engine.closed)
+    timeouts = Timeouts(network_settled=0.0, pod_ready=0.0)
+    return Enforcement(cast("KubeClient", engine), lambda _: not engine.closed, timeouts)
 
 
 def test_enforcement_is_proved_once_and_a_flip_is_shared() -> None:
@@ -214,8 +217,7 @@ def test_enforcement_is_proved_once_and_a_flip_is_shared() -> None:
     assert not engine.closed
 
 
-def test_a_network_that_does_not_enforce_says_so_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.network.enforcement._FLIP_S", 0.0)
+def test_a_network_that_does_not_enforce_says_so_each_time() -> None:
     proof = enforcement(Engine(enforces=False))
     for _ in range(2):
         with pytest.raises(NotEnforced, match="does not enforce NetworkPolicies"):
@@ -247,10 +249,7 @@ def test_every_pod_of_the_network_checks_is_the_probe() -> None:
     assert {pick(one.manifest, "spec", "containers", 0, "image") for one in pods} == {IMAGE}
 
 
-def test_the_network_of_a_cluster_without_nodes_is_computed() -> None:
-    from types import SimpleNamespace  # noqa: PLC0415
-
-    made = Network(
-        cast("Any", SimpleNamespace(client=None, capabilities=frozenset())), lambda _: None, data_dir("fixtures")
-    )  # type: ignore[arg-type,return-value]
-    assert made.fidelity == "simulated"
+@pytest.mark.parametrize(("capabilities", "fidelity"), [((), "simulated"), ((Capability.NODES,), "real")])
+def test_only_on_nodes_connections_are_opened(capabilities: tuple[Capability, ...], fidelity: str) -> None:
+    cluster: Any = SimpleNamespace(client=None, capabilities=frozenset(capabilities))
+    assert Network(cluster, Path, Path(), Timeouts()).fidelity == fidelity

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.bootstrap import changes_network as change
+from conformance.bootstrap import egress
 from conformance.bootstrap.mutants.mutant import Apply, Mutant
 from conformance.model import Capability, Manifest
 
@@ -24,8 +25,8 @@ def _flux(name: str, edit: Callable[[Spec], None]) -> Apply:
     return lambda platform, _: change.named(platform, name)(edit)
 
 
-def _no_flux(name: str) -> Apply:
-    return lambda platform, _: change.without_named(platform, name)
+def _no_flux(*names: str) -> Apply:
+    return lambda platform, _: change.without_named(platform, *names)
 
 
 def _peers_anywhere(spec: Spec) -> None:
@@ -171,7 +172,8 @@ def _of_flux() -> list[Mutant]:
         Mutant(
             id="M81-no-controller-egress",
             description="the policy for the egress of kustomize-controller is gone",
-            apply=_no_flux(EGRESS_POLICY),
+            # Alone, what the suite added would keep the controller from everything else.
+            apply=_no_flux(EGRESS_POLICY, egress.POLICY),
         ),
         Mutant(
             id="M81-controller-egress-anywhere",
