@@ -96,12 +96,12 @@ def changed_policy(
 def without_engine(platform: Platform) -> Iterator[None]:
     """Send what enforces the policies to nodes that are not there; the rules that it wrote stay as they are."""
     with contextlib.ExitStack() as stack:
+        stack.callback(platform.network.enforcement.forget)
         for ref in _engines(platform):
+            stack.callback(_until_pods, platform, ref, running=True)  # after the change is taken back
             stack.enter_context(patched(platform, ref, _nowhere))
             _until_pods(platform, ref, running=False)
-            stack.callback(_until_pods, platform, ref, running=True)
         yield
-    platform.network.enforcement.forget()
 
 
 def _engines(platform: Platform) -> list[Ref]:
