@@ -8,6 +8,7 @@ from conformance.settings import data_dir
 
 _GUARDS = ("guardNamespace", "guardFlux", "guardSources", "guardStatus", "guardSatoken")
 _NOT_A_DELETION = re.compile(r"  matchConditions:\n(?:    .*\n)*?    - name: not-a-deletion\n(?:      .*\n)+")
+_NETWORK_PATCHES = re.compile(r"  # Flux's own policy (?:.*\n)*?(?=  # Tuning, not isolation: look again)")
 
 
 def published(folder: Path) -> Path:
@@ -15,7 +16,8 @@ def published(folder: Path) -> Path:
 
     Without policies/guards, with cluster-admin for tenants, and with what is known of the published manifests
     (catalogue, findings 1, 10 and 11): the misspelt kubeConfig policy, policies that hold sources back from deletion
-    and look at new objects only where the published ones do, and syncs without retryInterval.
+    and look at new objects only where the published ones do, network policies of Flux as they come, and syncs without
+    retryInterval.
     """
     shutil.copytree(data_dir("fleet-repo"), folder)
     shutil.rmtree(folder / "policies" / "guards")
@@ -29,6 +31,8 @@ def published(folder: Path) -> Path:
     for path in (policies / "base" / "buckets.yaml", policies / "production" / "image-automation.yaml"):
         _replaced(path, "operations: [CREATE, UPDATE]", "operations: [CREATE]")
     _cut(policies / "base" / "sources.yaml", _NOT_A_DELETION)
+    for path in sorted(folder.glob("clusters/*/flux-system/kustomization.yaml")):
+        _cut(path, _NETWORK_PATCHES)
     for path in sorted(folder.glob("clusters/*/*.yaml")):
         _replaced(path, "  retryInterval: 1m\n", "")
     return folder
