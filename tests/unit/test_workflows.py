@@ -25,8 +25,6 @@ OWN_INPUTS = {"environment", "select", "artifact"}
 """Inputs that are no option of pytest: marker, -k, and the name of what is uploaded."""
 NOT_FOR_A_JOB = {"keep", "reuse"}
 """A runner ends with its job: there is nobody to look at a platform that is kept."""
-PENDING = {"kubernetes-version"}
-"""Comes with the provider kind; without an entry here once it is an option."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TO_GITHUB = re.compile(r'echo "(\w+)=\$\1" >> "\$GITHUB_OUTPUT"')
 ASSIGNED = re.compile(r"\w+=\$\((.*)\)")
@@ -83,12 +81,12 @@ def check_cli(words: list[str]) -> None:
         assert found is not None, words
         command, context = found, click.Context(found, parent=context)
     command.make_parser(context).parse_args(rest)  # raises NoSuchOption
-    known = {option.name for option in OPTIONS} | {f"--flux-{name}" for name in PENDING}
+    known = {option.name for option in OPTIONS}
     assert {word.partition("=")[0] for word in shlex.split(further)} <= known
 
 
 def test_inputs_of_the_action_mirror_the_options() -> None:
-    options = dict.fromkeys(PENDING, "") | {option.name.removeprefix("--flux-"): option.default for option in OPTIONS}
+    options = {option.name.removeprefix("--flux-"): option.default for option in OPTIONS}
     mirrored = {name: given["default"] for name, given in ACTION["inputs"].items() if name not in OWN_INPUTS}
     assert mirrored == {name: default for name, default in options.items() if name not in NOT_FOR_A_JOB}
     assert all(given["description"] for given in ACTION["inputs"].values())
