@@ -22,27 +22,12 @@ from conformance.errors import KubeError
 from conformance.kube.answers import ApiError as ApiError  # noqa: PLC0414 - what calls raise, kept apart for its length
 from conformance.kube.answers import api_error, lines_of
 from conformance.kube.objects import Ref
+from conformance.kube.retries import RETRIES
 from conformance.model import Manifest
 
 FIELD_MANAGER = "flux-tenancy-conformance"
 POOL_SIZE = 512
 """Connections kept open: every waiting check holds a watch."""
-
-_WHEN_BUSY = urllib3.Retry(
-    total=None,
-    connect=0,
-    read=0,
-    redirect=0,
-    other=0,
-    status=20,
-    status_forcelist=[HTTPStatus.TOO_MANY_REQUESTS],
-    allowed_methods=None,
-    backoff_factor=0.05,
-    backoff_max=2.0,
-    raise_on_status=False,
-    raise_on_redirect=False,
-)
-"""The API server itself bounds concurrency: a request beyond what it serves is answered 429, with the time to wait."""
 
 _PATCH_TYPES = {
     "json": "application/json-patch+json",
@@ -329,7 +314,7 @@ class KubeClient:
                 body=None if body is None else json.dumps(body),
                 headers=headers,
                 timeout=urllib3.Timeout(connect=self._timeout_s, read=read_timeout_s or self._timeout_s),
-                retries=_WHEN_BUSY,
+                retries=RETRIES,
                 preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
