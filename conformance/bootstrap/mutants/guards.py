@@ -66,7 +66,8 @@ def _narrowed() -> list[Mutant]:
     found = [Mutant(id=name, description=text, apply=apply) for name, (text, apply) in changes.items()]
     bare = guard.changed(policy, "sources", guard.image_without_scheme, shown_by=_image_repository)
     text = "the sources policy compares images without a scheme"
-    found.append(Mutant(id="M27-bare-image", description=text, apply=bare, environments=_STAGING))
+    refused = frozenset({"ImageRepository"})
+    found.append(Mutant(id="M27-bare-image", description=text, apply=bare, environments=_STAGING, refuses=refused))
     text = "the API and the allowlist admit a scheme in capitals"
     found.append(Mutant(id="M29-capitals", description=text, apply=guard.capitals_admitted))
     late = guard.creations_only("image_automation")
