@@ -46,8 +46,8 @@ class Timeouts:
     """A restarted controller serves again, or a policy flips."""
     pod_ready: float = 90.0
     """A Pod runs on a real node; seen up to 25 s where thirty start together on two cores."""
-    network_settled: float = 30.0
-    """The network follows a new Pod or policy; seen 1 to 3 s."""
+    network_settled: float = 120.0
+    """The network follows a new Pod or policy; seen 1 to 3 s alone, over 30 s beside all other checks on two cores."""
     probe: float = 40.0
     """One connection with its kubectl, or a name that nobody resolves: two attempts of five seconds each."""
     hold_window: float = 3.0
