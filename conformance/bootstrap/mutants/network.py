@@ -161,7 +161,7 @@ def _of_flux() -> list[Mutant]:
         ),
         Mutant(
             id="M81-webhooks-any-port",
-            description="the policy allow-webhooks names no port, as published",
+            description="the policy allow-webhooks names no port",
             apply=_flux("allow-webhooks", _any_port),
         ),
         Mutant(
