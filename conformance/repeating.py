@@ -4,7 +4,7 @@ No round forgives another: what failed once has failed.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from math import comb
 
@@ -15,6 +15,7 @@ from conformance.mutation.judging import judge_all, sweep
 CONFIDENCE = 0.95
 _WORST = (Outcome.FAILED, Outcome.ERROR, Outcome.PASSED)
 _STEPS = 60
+_OPEN = "limits open"
 
 Judged = tuple[Result, BaseException | None]
 
@@ -58,8 +59,8 @@ class Rounds:
         return [self._tally(job) for job in jobs]
 
     def _told(self, number: int, rounds: int) -> None:
-        said = Counter(_word(found[-1][0]) for found in self._found.values())
-        self.say(f"round {number} of {rounds}: " + ", ".join(f"{count} {word}" for word, count in sorted(said.items())))
+        for line in round_lines(number, rounds, [found[-1][0] for found in self._found.values()]):
+            self.say(line)
 
     def _tally(self, job: Job) -> Tally:
         found = self._found[job.key]
@@ -80,6 +81,16 @@ class Rounds:
         )
 
 
+def round_lines(number: int, rounds: int, results: Sequence[Result]) -> list[str]:
+    """Return what is said of a round as soon as it ends: how many results of each kind, and what did not pass."""
+    said = Counter(_word(result) for result in results)
+    lines = [f"round {number} of {rounds}: " + ", ".join(f"{count} {word}" for word, count in sorted(said.items()))]
+    amiss = [result for result in results if _word(result) not in (str(Outcome.PASSED), _OPEN)]
+    return lines + [
+        f"round {number}: {one.key} {one.outcome}: {''.join(one.message.splitlines()[:1])}" for one in amiss
+    ]
+
+
 def _word(result: Result) -> str:
     open_limit = result.level is Level.PROVISIONAL and result.outcome is Outcome.FAILED
-    return "limits open" if open_limit else str(result.outcome)
+    return _OPEN if open_limit else str(result.outcome)

@@ -191,6 +191,16 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
                     client.apply(subject.manifest)
                 except ApiError as error:
                     raise KubeError(f"{self.check.id}: {who} could not plant {subject.ref}: {error.message}") from error
+                if subject.ref.kind == "Namespace":
+                    self._wait_for_account(subject.ref.name)
+
+    def _wait_for_account(self, namespace: str) -> None:
+        """Wait for a new namespace's ServiceAccount, which kube-controller-manager makes: before, Pods are refused."""
+        timeout = self.platform.timeouts.reconciled
+        account = ref_to("ServiceAccount/default", namespace)
+        _, there = object_until(self.platform.client, account, lambda state: state is not None, timeout_s=timeout)
+        if not there:
+            raise KubeError(f"{self.check.id}: {account} was not made within {timeout:g} s")
 
     def remove(self) -> None:
         """Delete every object of the scenario, last first, then what its attack left behind; wait until all is gone."""
