@@ -14,6 +14,7 @@ from conformance.bootstrap.egress import admit_git_server
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
 from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.proving import proof_of_network
 from conformance.errors import BootstrapError, Breakdown, WaitTimeout
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick, ref_to
@@ -86,9 +87,12 @@ def running_platform(order: Order) -> Iterator[Platform]:
         with order.clock.phase("flux bootstrap git", env):
             _bootstrap(order, cluster, git)
         made = _platform(order, cluster, git, registry, ground)
-        with order.clock.phase("fleet and tenants ready", env, lambda: _unready(made)):
-            _onboard(made, ground, order)
-            order.notes.extend(f"{env}: {said}" for said in [admit_git_server(made)] if said)
+        with proof_of_network(made) as proof:
+            with order.clock.phase("fleet and tenants ready", env, lambda: _unready(made)):
+                _onboard(made, ground, order)
+                order.notes.extend(f"{env}: {said}" for said in [admit_git_server(made)] if said)
+            with order.clock.phase("network proved", env, quiet=True):
+                order.notes.extend(f"{env}: {said}" for said in proof.result())
         yield made
 
 
