@@ -1,15 +1,19 @@
 """Plants, judges and removes checks on a platform that is held still; mutants and repeats are made of this."""
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.harvest import Job, judge, result_of
+from conformance.kube.wait import ended_by
 from conformance.model import Outcome, Result
 from conformance.scenario import Scenario
 
+T = TypeVar("T")
 _WORKERS = 64
 """Scenarios planted or removed at the same time; removal mostly waits for finalizers."""
 
@@ -28,17 +32,15 @@ def scenario_of(job: Job, platform: Platform, folder: str, planted_at: datetime 
 
 def sweep(jobs: Sequence[Job], platform: Platform, folder: str) -> None:
     """Remove the objects of these checks, and wait until they are gone."""
-    scenarios = [scenario_of(job, platform, folder) for job in one_each(jobs)]
-    with ThreadPoolExecutor(_WORKERS, "sweep") as pool:
-        list(pool.map(lambda scenario: scenario.remove(), scenarios))
+    _beside(lambda job: scenario_of(job, platform, folder).remove(), list(one_each(jobs)), _WORKERS)
 
 
 def judge_all(jobs: Sequence[Job], platform: Platform, folder: str) -> list[tuple[Result, BaseException | None]]:
     """Plant these checks, judge them beside each other, those that need the platform for themselves last."""
     planted_at = datetime.now(UTC)
-    with ThreadPoolExecutor(_WORKERS, "plant") as pool:
-        checks = [job.check.id for job in one_each(jobs)]
-        unplanted = dict(zip(checks, pool.map(lambda job: _plant(job, platform, folder), one_each(jobs)), strict=True))
+    checks = [job.check.id for job in one_each(jobs)]
+    planted = _beside(lambda job: _plant(job, platform, folder), list(one_each(jobs)), _WORKERS)
+    unplanted = dict(zip(checks, planted, strict=True))
     alone = [job for job in jobs if job.check.exclusive]
     beside = [job for job in jobs if not job.check.exclusive]
 
@@ -48,9 +50,23 @@ def judge_all(jobs: Sequence[Job], platform: Platform, folder: str) -> list[tupl
             return result_of(job, scenario, Outcome.ERROR, error, 0.0), error
         return judge(job, scenario)
 
-    with ThreadPoolExecutor(max(1, len(beside)), "judge") as pool:
-        found = list(pool.map(one, beside))
-    return found + [one(job) for job in alone]
+    return _beside(one, beside, max(1, len(beside))) + [one(job) for job in alone]
+
+
+def _beside(work: Callable[[Job], T], jobs: Sequence[Job], workers: int) -> list[T]:
+    """Do this for all jobs beside each other; when the run is broken off, their waits end at once."""
+    over = threading.Event()
+
+    def one(job: Job) -> T:
+        with ended_by(over):
+            return work(job)
+
+    with ThreadPoolExecutor(workers, "judge") as pool:
+        try:
+            return list(pool.map(one, jobs))
+        except BaseException:
+            over.set()
+            raise
 
 
 def _plant(job: Job, platform: Platform, folder: str) -> Breakdown | None:
