@@ -13,7 +13,7 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
+.PHONY: help certify test test-kind mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
 .PHONY: dist install lock toolchain doctor unit clean
 
 help: ## list the commands
@@ -27,6 +27,9 @@ test: $(STAMP) ## all tests: unit, plugin, components, the certification in both
 	$(FLUX_TENANCY) toolchain build --variants
 	$(BIN)/pytest -q tests/unit tests/plugin
 	$(BIN)/pytest -v --durations=15 tests/components tests/certification $(ARGS)
+
+test-kind: $(STAMP) ## the tests that need a container engine: provider, certification and network mutants on Kind
+	$(BIN)/pytest -v --durations=15 tests/kind $(ARGS)
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain
 	$(BIN)/pytest tests/unit tests/plugin $(ARGS)
@@ -52,7 +55,7 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, actionlint, zi
 	$(BIN)/mypy
 	MYPYPATH=hack/kind-lab $(BIN)/mypy --package kind_lab
 	$(BIN)/lint-imports
-	git ls-files -z '*.sh' .ci/run $(addprefix hack/kind-lab/node/,entrypoint systemctl journalctl crictl) | xargs -0r $(BIN)/shellcheck
+	git ls-files -z '*.sh' .ci/run .ci/kind $(addprefix hack/kind-lab/node/,entrypoint systemctl journalctl crictl) | xargs -0r $(BIN)/shellcheck
 	$(FLUX_TENANCY) toolchain run actionlint -- -shellcheck $(BIN)/shellcheck -pyflakes= -color
 	$(BIN)/zizmor --offline --persona pedantic --no-progress --quiet .github action.yml
 

@@ -101,6 +101,7 @@ def run(
 def mutants(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of mutants; none means all.")] = None,
     environment: EnvironmentOption = Where.STAGING,
+    provider: ProviderOption = "",
     version: VersionOption = "",
     toolchain: FolderOption = None,
     report: FolderOption = None,
@@ -113,7 +114,7 @@ def mutants(
             names = ", ".join(e.check.id for e in killers if mutant.id in e.check.kills)
             typer.echo(f"{mutant.id:28} {mutant.description} ({names})")
         return
-    words = _common(version, "", None, None, toolchain, report)
+    words = _common(version, "", None, None, toolchain, report) + argv_of({"--flux-provider": provider})
     _pytest(environment, "", [*words, f"--flux-mutants={','.join(ids or ['all'])}"])
 
 

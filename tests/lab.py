@@ -57,7 +57,7 @@ class _Grabber:
                 self.jobs.append((Environment(item.callspec.params["environment"]), item.stash[JOB]))
 
 
-def _jobs(ids: Sequence[str], environment: Environment) -> list[Job]:
+def _jobs(ids: Sequence[str], environment: Environment, settings: Settings) -> list[Job]:
     """Collect the checks of these ids from files that may have changed; all checks where there is none."""
     ground_of.cache_clear()
     for name in [name for name in sys.modules if name.startswith(("conformance.checks.", "checks.", "test_"))]:
@@ -69,14 +69,15 @@ def _jobs(ids: Sequence[str], environment: Environment) -> list[Job]:
     grabber = _Grabber()
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        code = pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", *files], plugins=[grabber])
+        options = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--flux-provider={settings.provider}"]
+        code = pytest.main([*options, *files], plugins=[grabber])
     if code != pytest.ExitCode.OK:
         raise SystemExit(said.getvalue())
     return [job for env, job in grabber.jobs if env is environment]
 
 
-def _run(made: Platform, ids: Sequence[str]) -> None:
-    jobs = _jobs(ids, made.environment)
+def _run(made: Platform, session: Session, ids: Sequence[str]) -> None:
+    jobs = _jobs(ids, made.environment, session.settings)
     first = {job.check.id: job for job in jobs}.values()
     mutation.clear(jobs, made)
     planted = {job.check.id: _scenario(job, made) for job in first}
@@ -127,7 +128,7 @@ def _kill(made: Platform, session: Session, name: str, ids: Sequence[str]) -> No
     with Toolchain(session.settings.flux_version, session.settings.toolchain, cache_dir(), print) as toolchain:
         toolchain.require([*fixtures.CONTROLLERS, *mutant.tools])
         fresh = dataclasses.replace(made, binary=toolchain.path)
-        jobs = [job for job in _jobs(ids, made.environment) if ids or mutant.id in job.check.kills]
+        jobs = [job for job in _jobs(ids, made.environment, session.settings) if ids or mutant.id in job.check.kills]
         mutation.clear(jobs, made)
         with platform_held_still(fresh):
             result = mutation.kill(mutant, jobs, fresh)
@@ -150,7 +151,7 @@ class _Handler(socketserver.StreamRequestHandler):
         with contextlib.redirect_stdout(out):
             try:
                 if verb == "run":
-                    _run(lab.made, rest)
+                    _run(lab.made, lab.session, rest)
                 elif verb == "kill":
                     _kill(lab.made, lab.session, rest[0], rest[1:])
                 else:
@@ -171,7 +172,7 @@ def _up(name: str, settings: Settings, ids: Sequence[str], probes: Sequence[str]
     (environment,) = settings.environments
     session = open_session(settings, lambda line: print(line, flush=True))
     try:
-        jobs = _jobs(ids, environment) if ids else []
+        jobs = _jobs(ids, environment, settings) if ids else []
         wanted = sorted({"shared-a", "shared-b", *probes, *probes_of(jobs)})
         order = session._order(environment, wanted, str(environment))
         with bring_up.running_platform(order) as made:

@@ -2,8 +2,6 @@
 
 import hashlib
 import re
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
@@ -18,9 +16,7 @@ from conformance.model import Environment, Kill, Level, Outcome, Verdict
 from conformance.providers.protocol import LACKS
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import load_report
-from conformance.settings import environment
 
-TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
 SECRETS = {
     "a token": re.compile(rb"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
     "a private key": re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -30,28 +26,10 @@ SECRETS = {
     ),
     "a credential in a header": re.compile(rb"(?i)authorization:? *(?:basic|bearer) +[A-Za-z0-9+/=_.-]{12,}"),
 }
-BEYOND_SECONDS = {"run": 1500, "mutants": 3600}
-"""When a run is given up; on two quiet cores they take 3 and 15 minutes."""
 BOTH = frozenset(Environment)
 STAGING = Environment.STAGING
 CHECKS = [entry.check for entry in catalog.listed() if not entry.check.needs & LACKS["embedded"]]
 RUNNABLE = [mutant for mutant in MUTANTS.values() if not mutant.needs & LACKS["embedded"]]
-
-
-@pytest.fixture(scope="module")
-def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Run a command of the console script with its progress in sight; return exit code and report folder."""
-
-    def start(command: str, where: str, *more: str) -> tuple[int, Path]:
-        folder = tmp_path_factory.mktemp(command) / "report"
-        given = environment().get(TOOLCHAIN)
-        argv = [sys.executable, "-m", "conformance", command, "--environment", where, "--report", str(folder), *more]
-        argv += ["--toolchain", given] if given else []
-        capture = request.config.pluginmanager.get_plugin("capturemanager")
-        with capture.global_and_fixture_disabled():
-            return subprocess.run(argv, check=False, timeout=BEYOND_SECONDS[command]).returncode, folder
-
-    return start
 
 
 @pytest.fixture(scope="module")

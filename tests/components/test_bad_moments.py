@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.binaries import TOOLCHAIN
 
 from conformance.kube.wait import eventually
 from conformance.model import Outcome, Verdict
@@ -21,7 +22,7 @@ from conformance.report.write import load_report
 from conformance.settings import data_dir, environment
 
 pytestmark = pytest.mark.timeout(240)
-TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
+
 READY = "fleet and tenants ready done"
 QUICK, LASTING = "A02", "C01"
 """A check that reads one Deployment, and one that holds a window after its denial."""

@@ -1,0 +1,3 @@
+from support.started import started
+
+__all__ = ["started"]
