@@ -127,15 +127,20 @@ class Observing:
         self.evidence.record("object", f"version of {controller}", f"{containers[0]['image']}\n")
         return tuple(int(part) for part in match.groups())
 
-    def unready_syncs(self, namespace: str = "") -> Sequence[Ref]:
-        """Return the Kustomizations that Flux itself made and that are not Ready=True, of one namespace or of all.
+    def unready_syncs(self, namespace: str = "", *, busy: bool = False) -> Sequence[Ref]:
+        """Return the Kustomizations that Flux itself made and that failed, of one namespace or of all.
 
         The platform's own are suspended while a mutant lives, so their last condition counts, whatever its generation.
+
+        Args:
+            busy: also those that are being reconciled, as each is once in its interval: Ready=Unknown
+                (kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:325).
         """
         made = self.platform.client.objects(
             "kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=namespace, labels=MADE_BY_FLUX
         )
-        return [Ref.of(item) for item in made if _status(item, "Ready") != "True"]
+        well = {"True"} if busy else {"True", "Unknown"}
+        return [Ref.of(item) for item in made if _status(item, "Ready") not in well]
 
 
 def _status(item: Manifest, kind: str) -> str:

@@ -241,10 +241,10 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         try:
             yield
         finally:
-            for ref in set(self.unready_syncs()) - before:
+            for ref in set(self.unready_syncs(busy=True)) - before:
                 self.reconcile(ref)
             eventually(
-                lambda: set(self.unready_syncs()) - before,
+                lambda: set(self.unready_syncs(busy=True)) - before,
                 lambda unready: not unready,
                 timeout_s=self.platform.timeouts.reconciled,
                 what="the Kustomizations that were Ready are so again",

@@ -4,7 +4,7 @@ A platform that denies everything would pass every attack: what a tenant may do 
 the tenant's release.
 """
 
-from conformance.api import Control, Scenario, check, expect, expect_that, given
+from conformance.api import Control, Scenario, check, eventually, expect, expect_that, given
 
 
 @check(
@@ -17,8 +17,14 @@ from conformance.api import Control, Scenario, check, expect, expect_that, given
 def test_h06_tenants_ready(scenario: Scenario) -> None:
     """Follow the chain: the platform's Kustomizations, each tenant's sync, each tenant's release."""
     given(scenario["Kustomization/tenants"]).contains_wanted()
-    platform = scenario.platform
-    unready = ", ".join(map(str, scenario.unready_syncs(platform.flux_namespace)))
+    platform, flux = scenario.platform, scenario.platform.flux_namespace
+    eventually(
+        lambda: scenario.unready_syncs(flux) or not scenario.unready_syncs(flux, busy=True),
+        bool,
+        timeout_s=platform.timeouts.reconciled,
+        what="the platform's Kustomizations are Ready, or failed",
+    )
+    unready = ", ".join(map(str, scenario.unready_syncs(flux)))
     expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=unready)
 
     for tenant, namespace in platform.tenants.items():
