@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conformance.ahead import Ahead
 from conformance.bootstrap import bring_up, lockdown
 from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
@@ -73,6 +74,7 @@ class Session:
     kubernetes_version: str = ""
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
+    _ahead: dict[Environment, Ahead[tuple[Platform, Harvest]]] = field(default_factory=dict)
 
     @contextlib.contextmanager
     def platform(
@@ -93,6 +95,12 @@ class Session:
                 self.peak_memory = max(self.peak_memory, self.folder.memory())
             finally:
                 harvest.close()
+
+    def ahead(self, environment: Environment, jobs: Sequence[Job]) -> Ahead[tuple[Platform, Harvest]]:
+        """Return this environment's platform, which can come up before it is needed; `close` ends what nobody took."""
+        if environment not in self._ahead:
+            self._ahead[environment] = Ahead(lambda: self.platform(environment, jobs))
+        return self._ahead[environment]
 
     def run_record(self) -> Run:
         """Return everything that the report is built from."""
@@ -130,6 +138,8 @@ class Session:
 
     def close(self) -> None:
         """Stop builds, end what still runs, and remove the run's private folder."""
+        for ahead in self._ahead.values():
+            ahead.abandon()
         self.toolchain.close()
         self.folder.remove()
 

@@ -3,6 +3,7 @@
 Controllers work while earlier checks are read, and checks that must wait (hold windows, drift) wait beside each other.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from conformance.scenario import Scenario
 
 T = TypeVar("T")
 
+_NEARLY = 0.8
+"""From here on a platform mostly waits."""
 PLANTERS = 16
 """Scenarios planted at the same time: each is a burst of requests. The API server tells when it is too much (429)."""
 
@@ -176,6 +179,17 @@ class Harvest:
         """Return how long each check took that has passed."""
         done = {key: future.result()[0] for key, future in self._running.items() if future.done()}
         return {key: result.duration_s for key, result in done.items() if result.outcome is Outcome.PASSED}
+
+    def when_nearly_done(self, call: Callable[[], None]) -> None:
+        """Call this once, in a thread of a check, when most checks that share the platform are judged."""
+        wanted, done = max(1, int(len(self._running) * _NEARLY)), itertools.count(1)
+
+        def judged(_: Future[Any]) -> None:
+            if next(done) == wanted:
+                call()
+
+        for future in list(self._running.values()):
+            future.add_done_callback(judged)
 
     def wait(self) -> None:
         """Wait until every check that shares the platform is judged."""

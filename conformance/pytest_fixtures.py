@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -15,7 +15,7 @@ from conformance.fixtures import Session, breakdown
 from conformance.harvest import Harvest, Job
 from conformance.model import Environment
 from conformance.mutation import Mutation, clear
-from conformance.mutation.queue import MutantQueue, MutantRun, Workers, platforms_for
+from conformance.mutation.queue import MutantQueue, MutantRun, Workers, platforms_for, room
 from conformance.repeating import Rounds
 from conformance.signals import undisturbed
 
@@ -42,10 +42,10 @@ class Running:
 def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> Iterator[Running]:
     """A platform with the tenants of all collected checks."""
     run = request.session.stash[SESSION]
-    jobs = request.session.stash[JOBS].get(environment, [])
+    jobs = request.session.stash[JOBS]
     with contextlib.ExitStack() as stack:
         try:
-            made, harvest = stack.enter_context(run.platform(environment, jobs))
+            made, harvest = stack.enter_context(run.ahead(environment, jobs.get(environment, [])).taken())
         except ConformanceError as error:
             run.breakdowns.append(breakdown(error))
             request.session.shouldstop = f"no platform: {type(error).__name__}"
@@ -53,6 +53,8 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
         checks = stack.enter_context(contextlib.ExitStack())
         checks.enter_context(run.clock.phase("checks", str(environment), harvest.progress))
         harvest.start()
+        for following in _following(run, environment, jobs):
+            harvest.when_nearly_done(run.ahead(following, jobs[following]).begin)
         if run.settings.repeat > 1:
             run.tallies += Rounds(harvest, run.clock.say).run(run.settings.repeat)
         yield Running(made, harvest, checks)
@@ -60,6 +62,15 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
             _hold(run, made)
         with undisturbed():
             stack.close()
+
+
+def _following(run: Session, environment: Environment, jobs: Mapping[Environment, object]) -> list[Environment]:
+    """Return the environment after this one, where its platform may stand beside this one's."""
+    settings = run.settings
+    if settings.keep or settings.mutants or settings.repeat > 1 or run.providers.sides == 1 or not room():
+        return []
+    wanted = [one for one in Environment if one in jobs]
+    return wanted[wanted.index(environment) + 1 :][:1] if environment in jobs else []
 
 
 def _hold(run: Session, made: Platform) -> None:

@@ -27,8 +27,12 @@ def platforms_for(mutants: int) -> int:
 
     One for each so many mutants, as far as memory goes, one more than there are cores: most of the time each waits.
     """
-    room = psutil.virtual_memory().available // _PLATFORM_BYTES
-    return max(1, min((os.cpu_count() or 1) + 1, _MOST, mutants // _WORTH, 1 + room))
+    return max(1, min((os.cpu_count() or 1) + 1, _MOST, mutants // _WORTH, 1 + room()))
+
+
+def room() -> int:
+    """Return how many further platforms the free memory holds."""
+    return int(psutil.virtual_memory().available // _PLATFORM_BYTES)
 
 
 class MutantQueue:
