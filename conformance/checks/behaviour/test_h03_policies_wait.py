@@ -3,7 +3,7 @@
 Tenants wait for the Kustomization of policies. Without `wait` it is ready as soon as the objects were sent.
 """
 
-from conformance.api import Control, Scenario, check, expect, expect_that, pick
+from conformance.api import Control, Scenario, check, eventually, expect, expect_that, pick
 
 
 @check(
@@ -19,8 +19,12 @@ def test_h03_policies_wait(scenario: Scenario) -> None:
     policies = scenario["Kustomization/policies"]
     expect(policies).contains_wanted()
     # Whatever generation they are of: the platform's Kustomizations are suspended while mutants live.
-    conditions = pick(policies.live(), "status", "conditions") or []
-    states = {one["type"]: one["status"] for one in conditions}
+    states = eventually(
+        lambda: {one["type"]: one["status"] for one in pick(policies.live(), "status", "conditions") or []},
+        lambda found: found.get("Reconciling") != "True",
+        timeout_s=scenario.platform.timeouts.reconciled,
+        what=f"{policies.ref} is not being reconciled just now",
+    )
     expect_that(
         states.get("Healthy") == "True",
         f"{policies.ref} did not find its objects healthy",
