@@ -74,7 +74,7 @@ class FakeSession(Session):
 
 
 def open_fake(settings: Settings, write: Callable[[str], None]) -> Session:
-    nothing: Any = SimpleNamespace(run_id="fake", origins=list)
+    nothing: Any = SimpleNamespace(run_id="fake", origins=list, sides=1)
     report = cast("Path", settings.report)
     report.mkdir(exist_ok=True)
     parts = (PhaseClock(write), nothing, Path(), nothing, nothing, nothing, report)
