@@ -22,9 +22,13 @@ CHECKS = [
 MUTANTS = [mutant.id for mutant in network.mutants()]
 
 
+SLOWLY = ("--", "--flux-timeout-factor=2")
+"""Real Pods share two cores with everything else; what is denied is waited for no longer."""
+
+
 @pytest.fixture(scope="module")
 def certified(started: Any) -> tuple[int, Path]:
-    return started("run", STAGING, "--provider", "kind")
+    return started("run", STAGING, "--provider", "kind", *SLOWLY)
 
 
 @pytest.fixture(scope="module")

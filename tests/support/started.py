@@ -21,8 +21,8 @@ def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     def start(command: str, where: str, *more: str) -> tuple[int, Path]:
         folder = tmp_path_factory.mktemp(command) / "report"
         given = environment().get(TOOLCHAIN)
-        argv = [sys.executable, "-m", "conformance", command, "--environment", where, "--report", str(folder), *more]
-        argv += ["--toolchain", given] if given else []
+        argv = [sys.executable, "-m", "conformance", command, "--environment", where, "--report", str(folder)]
+        argv += [*(["--toolchain", given] if given else []), *more]
         capture = request.config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled():
             return subprocess.run(argv, check=False, timeout=BEYOND_SECONDS[command]).returncode, folder
