@@ -14,10 +14,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help certify test test-kind mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
-.PHONY: dist install lock toolchain doctor unit clean
+.PHONY: dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  ENV=staging|production|all chooses the environment, ARGS=… is passed on, REPORT=folder keeps the report there"
 
 certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
@@ -25,6 +25,7 @@ certify: $(STAMP) ## certify tenant isolation on the embedded control plane; pri
 
 test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants on staging
 	$(FLUX_TENANCY) toolchain build --variants
+	$(FLUX_TENANCY) toolchain build --set operator
 	$(BIN)/pytest -q tests/unit tests/plugin
 	$(BIN)/pytest -v --durations=15 tests/components tests/certification $(ARGS)
 
@@ -91,6 +92,9 @@ install: $(STAMP) ## install into .venv, and nothing else
 
 toolchain: $(STAMP) ## build every binary that a certification needs
 	$(FLUX_TENANCY) toolchain build
+
+toolchain-operator: $(STAMP) ## build the Flux Operator, for --flux-bootstrap operator
+	$(FLUX_TENANCY) toolchain build --set operator
 
 doctor: $(STAMP) ## look at this machine: what a run needs, and whether it is there
 	$(FLUX_TENANCY) doctor

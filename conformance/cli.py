@@ -65,6 +65,7 @@ RepeatOption = Annotated[
 ]
 ProviderOption = Annotated[str, typer.Option("--provider", help="Where clusters come from: embedded, kind.")]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
+BootstrapOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto them: cli, operator.")]
 ReuseOption = Annotated[str, typer.Option("--reuse", help="A Kind cluster that --keep kept, by name.")]
 KeepOption = Annotated[
     bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C; a Kind cluster stays.")
@@ -77,6 +78,7 @@ PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further argum
 def run(
     environment: EnvironmentOption = Where.STAGING,
     provider: ProviderOption = "",
+    bootstrap: BootstrapOption = "",
     kubernetes: KubernetesOption = "",
     reuse: ReuseOption = "",
     version: VersionOption = "",
@@ -93,7 +95,9 @@ def run(
     """Certify: bring a platform up, attack it as a tenant would, print the verdict."""
     words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
-    words += argv_of({"--flux-provider": provider, "--flux-kubernetes-version": kubernetes})
+    words += argv_of(
+        {"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-kubernetes-version": kubernetes}
+    )
     _pytest(environment, k, [*words, *(pytest_args or [])])
 
 
@@ -102,6 +106,7 @@ def mutants(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of mutants; none means all.")] = None,
     environment: EnvironmentOption = Where.STAGING,
     provider: ProviderOption = "",
+    bootstrap: BootstrapOption = "",
     version: VersionOption = "",
     toolchain: FolderOption = None,
     report: FolderOption = None,
@@ -114,7 +119,8 @@ def mutants(
             names = ", ".join(e.check.id for e in killers if mutant.id in e.check.kills)
             typer.echo(f"{mutant.id:28} {mutant.description} ({names})")
         return
-    words = _common(version, "", None, None, toolchain, report) + argv_of({"--flux-provider": provider})
+    words = _common(version, "", None, None, toolchain, report)
+    words += argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap})
     _pytest(environment, "", [*words, f"--flux-mutants={','.join(ids or ['all'])}"])
 
 

@@ -19,8 +19,9 @@ from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
-from conformance.model import BinaryOrigin, Environment, MutantResult, Part, Result, Run, Tally
+from conformance.model import BinaryOrigin, Environment, MutantResult, Part, Result, Route, Run, Tally
 from conformance.progress import PhaseClock
+from conformance.providers.arguments import OPERATOR
 from conformance.providers.choice import Providers, choose
 from conformance.report.redact import redactor
 from conformance.repos.fleet import Fleet, load_fleet
@@ -148,7 +149,7 @@ class Session:
         provider = self.providers.make(
             folder=self.folder,
             name=name,
-            components=self.toolchain.recipes.components,
+            components=self._components(),
             binary=self.toolchain.path,
             logs=logs,
             say=self.clock.say,
@@ -166,6 +167,7 @@ class Session:
             report=self.report,
             logs=logs,
             run_id=self.folder.run_id,
+            flux_version=self.settings.flux_version,
             timeouts=self.settings.timeouts,
             clock=self.clock,
             redactor=self.redact,
@@ -173,8 +175,14 @@ class Session:
             notes=self.notes,
         )
 
+    def _components(self) -> Mapping[str, str]:
+        recipes = self.toolchain.recipes
+        own = {OPERATOR: recipes.build_of(OPERATOR).version} if self.settings.bootstrap is Route.OPERATOR else {}
+        return {**recipes.components, **own}
+
     def _wait_for_controllers(self) -> None:
-        for name in CONTROLLERS if self.providers.runs_controllers else ():
+        own = [OPERATOR] if self.settings.bootstrap is Route.OPERATOR else []
+        for name in (*own, *(CONTROLLERS if self.providers.runs_controllers else ())):
             self.toolchain.path(name)
 
     def _note_platform(self, made: Platform) -> None:
@@ -182,7 +190,7 @@ class Session:
         self.lockdown[env] = lockdown.read_all(made)
         self.commits[env] = made.fleet_commit
         self.addresses.update(made.addresses)
-        self.argument_changes = made.cluster.argument_changes
+        self.argument_changes = _of_route(made.cluster.argument_changes, self.settings.bootstrap)
         self.kubernetes_version = made.cluster.version
         self.notes += made.cluster.notes
         for image in made.cluster.host.images() if made.cluster.host else ():
@@ -203,7 +211,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     require_git()
     providers = choose(settings)
     fixture_folders()
-    fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
+    fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments, settings.bootstrap)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
     now = dt.datetime.now(dt.UTC)
@@ -220,9 +228,16 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
 
 
+def _of_route(changes: Sequence[str], route: Route) -> list[str]:
+    """Return the argument changes without those of the operator where none runs."""
+    return [line for line in changes if route is Route.OPERATOR or not line.startswith(f"{OPERATOR}:")]
+
+
 def _tools(settings: Settings, providers: Providers) -> list[str]:
     """Return what the run needs, in the order in which it needs it."""
     wanted = [*providers.tools, *SERVER_TOOLS, *ORACLE]
+    # Also where it runs as an image: it is installed from the manifests beside the binary.
+    wanted += [OPERATOR] if settings.bootstrap is Route.OPERATOR else []
     if not providers.runs_controllers:
         return wanted
     wanted += CONTROLLERS

@@ -84,7 +84,7 @@ def result_of(job: Job, scenario: Scenario, outcome: Outcome, error: BaseExcepti
         wanted=getattr(error, "wanted", ""),
         observed=getattr(error, "observed", ""),
         control_state=lockdown.read(job.check.control, scenario.platform) if error else "",
-        rerun=rerun_command(job.key, scenario.environment, scenario.platform.cluster.rerun),
+        rerun=rerun_command(job.key, scenario.environment, scenario.platform.rerun),
         layer=_layer(error),
         source=job.check.source,
         spec=job.check.spec,

@@ -33,6 +33,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Route(StrEnum):
+    """How Flux gets onto a cluster: the bootstrap."""
+
+    CLI = "cli"
+    OPERATOR = "operator"
+
+
 class Outcome(StrEnum):
     """The result of one check in one environment."""
 

@@ -9,11 +9,12 @@ import pytest
 
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
-from conformance.model import Capability, Environment, Profile
+from conformance.model import Capability, Environment, Profile, Route
 from conformance.providers.protocol import LACKS
 from conformance.settings import Settings, Timeouts
 
 PROVIDERS = ("embedded", "kind")
+BOOTSTRAPS = tuple(Route)
 _FACTORS = (0.1, 100.0)
 _ROUNDS = 1000
 
@@ -38,7 +39,7 @@ OPTIONS = (
     Option("--flux-provider", "where the cluster comes from: embedded, kind", "embedded"),
     Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
-    Option("--flux-bootstrap", "how Flux gets onto it: cli", "cli"),
+    Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
     Option("--flux-fleet", "fleet repository to certify, a folder (default: the reference fleet)"),
     Option("--flux-tenant", "tenant repository, a folder (default: the reference tenant)"),
@@ -70,7 +71,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         InputError: an unknown value, or a folder that is not there; nothing was started.
     """
     value = functools.partial(_value, config)
-    for name, known in (("--flux-provider", PROVIDERS), ("--flux-bootstrap", ("cli",))):
+    for name, known in (("--flux-provider", PROVIDERS), ("--flux-bootstrap", BOOTSTRAPS)):
         _one_of(name, value(name), known)
     for name in ("--flux-reuse", "--flux-kubernetes-version"):
         if value(name) and value("--flux-provider") != "kind":
@@ -97,7 +98,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         provider=value("--flux-provider"),
         reuse=value("--flux-reuse"),
         kubernetes_version=value("--flux-kubernetes-version"),
-        bootstrap=value("--flux-bootstrap"),
+        bootstrap=Route(value("--flux-bootstrap")),
         profile=Profile(value("--flux-profile")),
         environments=environments,
         toolchain=_folder("--flux-toolchain", value("--flux-toolchain")),

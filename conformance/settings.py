@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from conformance.model import Environment, Profile
+from conformance.model import Environment, Profile, Route
 
 APP = "flux-tenancy-conformance"
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -31,7 +31,7 @@ class Timeouts:
     api_request: float = 30.0
     """One answer of the API server; seen up to 1 s while the fleet is planted."""
     bootstrap: float = 240.0
-    """`flux bootstrap git` to its end; seen 7.5 s."""
+    """`flux bootstrap git` to its end, seen 7.5 s; or the Flux Operator and its FluxInstance, seen 23 s."""
     fleet_ready: float = 240.0
     """policies, tenants and every tenant's sync Ready; seen 12 s."""
     policy_enforced: float = 15.0
@@ -69,7 +69,7 @@ class Settings:
     """Name of a kept Kind cluster to take; empty: make a new one."""
     kubernetes_version: str = ""
     """Of the nodes, such as `1.36` or `v1.36.4`; empty: the provider's own."""
-    bootstrap: str = "cli"
+    bootstrap: Route = Route.CLI
     profile: Profile = Profile.HARDENED
     environments: tuple[Environment, ...] = (Environment.STAGING,)
     toolchain: Path | None = None

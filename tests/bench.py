@@ -2,7 +2,7 @@
 
 The runs' own output goes to stderr, the tables to stdout.
 
-Usage: python tests/bench.py [--runs N] [--environment staging] [--tenants 2,10,50]
+Usage: python tests/bench.py [--runs N] [--environment staging] [--bootstrap cli] [--tenants 2,10,50]
 
 With --tenants it measures what a fleet of so many tenants costs, one run each (the reference fleet has two).
 """
@@ -28,6 +28,7 @@ from conformance.settings import state_dir
 GOALS_S = {
     "control plane": 5.0,
     "flux bootstrap git": 10.0,
+    "flux operator": 30.0,
     "fleet and tenants ready": 15.0,
     "checks": 60.0,
     "teardown": 5.0,
@@ -37,12 +38,12 @@ MEMORY_GOAL_MIB = 2560.0
 MIB = 2**20
 
 
-def measure(environment: str, report: Path, fleet: Path | None = None) -> dict[str, float]:
+def measure(environment: str, report: Path, fleet: Path | None = None, bootstrap: str = "cli") -> dict[str, float]:
     """Run one certification as a process of its own; return seconds by phase, checks per second and peak MiB."""
     before = {path.name for path in runs()}
     started = time.monotonic()
     argv = [sys.executable, "-m", "conformance", "run", "--environment", environment, "--report", str(report)]
-    argv += ["--fleet", str(fleet)] if fleet else []
+    argv += [f"--bootstrap={bootstrap}", *(["--fleet", str(fleet)] if fleet else [])]
     with subprocess.Popen(argv, stdout=sys.stderr) as run:
         peak = 0.0
         while run.poll() is None:
@@ -106,6 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--environment", default="staging")
+    parser.add_argument("--bootstrap", default="cli")
     parser.add_argument("--tenants", default="", help="sizes of fleets, with commas between")
     options = parser.parse_args()
     if options.tenants:
@@ -114,7 +116,7 @@ def main() -> None:
     series: dict[str, list[float]] = defaultdict(list)
     for number in range(1, options.runs + 1):
         with tempfile.TemporaryDirectory(prefix="flux-tenancy-bench-") as folder:
-            for name, value in measure(options.environment, Path(folder)).items():
+            for name, value in measure(options.environment, Path(folder), bootstrap=options.bootstrap).items():
                 series[name].append(value)
         print(f"run {number} of {options.runs}: {series['whole run'][-1]:.1f} s", flush=True)
     print(f"\n{options.runs} runs of {options.environment} on {psutil.cpu_count()} cores, in seconds:\n")

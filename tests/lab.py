@@ -35,7 +35,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.fixtures import Session, open_session, probes_of
 from conformance.harvest import Job, judge
 from conformance.manifests import ground_of
-from conformance.model import Environment
+from conformance.model import Environment, Route
 from conformance.plugin import JOB
 from conformance.scenario import Scenario
 from conformance.settings import PACKAGE_DIR, Settings, cache_dir, state_dir
@@ -211,12 +211,17 @@ def main() -> None:
     parser.add_argument("--probes", default="")
     parser.add_argument("--environment", default="staging", type=Environment)
     parser.add_argument("--provider", default="embedded")
+    parser.add_argument("--bootstrap", default="cli", type=Route)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--reuse", default="")
     given = parser.parse_args()
     if given.verb == "up":
         settings = Settings(
-            environments=(given.environment,), provider=given.provider, keep=given.keep, reuse=given.reuse
+            environments=(given.environment,),
+            provider=given.provider,
+            bootstrap=given.bootstrap,
+            keep=given.keep,
+            reuse=given.reuse,
         )
         _up(given.name, settings, given.words, [p for p in given.probes.split(",") if p])
     else:

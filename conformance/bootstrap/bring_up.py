@@ -9,12 +9,12 @@ from pathlib import Path
 
 from conformance.artifacts import Registry, package_charts, push_charts, push_manifests
 from conformance.bootstrap.canaries import Canary, violates
-from conformance.bootstrap.cli import FluxCli
 from conformance.bootstrap.egress import admit_git_server
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.proving import proof_of_network
+from conformance.bootstrap.routes import bootstrap_of
 from conformance.errors import BootstrapError, Breakdown, WaitTimeout
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick, ref_to
@@ -51,6 +51,7 @@ class Order:
     report: Path
     logs: Path
     run_id: str
+    flux_version: str
     timeouts: Timeouts
     clock: PhaseClock
     redactor: Callable[[str], str]
@@ -82,10 +83,10 @@ def running_platform(order: Order) -> Iterator[Platform]:
             with order.clock.phase("repositories pushed", env):
                 registry, ground = laid.result()
         order.secrets.extend(git.secrets())
+        order.notes.extend(f"{env}: {said}" for said in ground.changes)
         with order.clock.phase("binaries", env, quiet=True):
             order.all_binaries()
-        with order.clock.phase("flux bootstrap git", env):
-            _bootstrap(order, cluster, git)
+        _bootstrap(order, cluster, git)
         made = _platform(order, cluster, git, registry, ground)
         with proof_of_network(made) as proof:
             with order.clock.phase("fleet and tenants ready", env, lambda: _unready(made)):
@@ -128,6 +129,8 @@ def _lay(order: Order, git: GitServer, supervisor: Supervisor, host: str) -> tup
         sops=order.binary("sops"),
         folder=order.folder / "ground",
         outside=f"{order.provider.temporary('source-controller')}/chart-paths",
+        flux_version=order.flux_version,
+        images=order.provider.held_images(),
     )
     return registry, ground
 
@@ -152,20 +155,19 @@ def _publish(order: Order, git: GitServer, registry: Registry) -> None:
 
 def _bootstrap(order: Order, cluster: Cluster, git: GitServer) -> None:
     credential = git.credential(FLEET_REPOSITORY)
-    flux = FluxCli(
-        flux=order.binary("flux"),
+    bootstrap = bootstrap_of(
+        order.fleet,
+        order.environment,
+        cluster=cluster,
+        binary=order.binary,
+        url=git.repository_url(FLEET_REPOSITORY),
+        pushed=order.folder / "ground" / "fleet",
         home=order.folder / "flux",
         timeout_s=order.timeouts.bootstrap,
         run_id=order.run_id,
     )
-    flux.install(
-        kubeconfig=cluster.kubeconfig,
-        url=git.repository_url(FLEET_REPOSITORY),
-        branch="main",
-        path=order.fleet.folders(order.environment).cluster,
-        username=credential.username,
-        password=credential.password,
-    )
+    with order.clock.phase(bootstrap.name, order.name, bootstrap.progress):
+        bootstrap.install(kubeconfig=cluster.kubeconfig, username=credential.username, password=credential.password)
 
 
 def _platform(order: Order, cluster: Cluster, git: GitServer, registry: Registry, ground: Ground) -> Platform:

@@ -17,19 +17,32 @@ class FluxCli:
     """Implements `Bootstrap` with the flux binary of the subject's release."""
 
     flux: Path
+    url: str
+    """Of the pushed fleet."""
+    path: str
+    """The cluster's folder in it."""
     home: Path
     """A folder in place of the user's home: nothing of the user's configuration is read."""
     timeout_s: float
     run_id: str
     """Marks the process, so that it ends with the run even when the suite is killed."""
 
-    def install(self, *, kubeconfig: Path, url: str, branch: str, path: str, username: str, password: str) -> Completed:
+    @property
+    def name(self) -> str:
+        """What the phase is called."""
+        return "flux bootstrap git"
+
+    def progress(self) -> str:
+        """Say nothing: flux reports at its end."""
+        return ""
+
+    def install(self, *, kubeconfig: Path, username: str, password: str) -> Completed:
         """Run `flux bootstrap git`; returns when Flux reports itself and its sync healthy.
 
         Raises:
             BootstrapError: with the last lines that flux said.
         """
-        argv = self._argv(kubeconfig, url, branch, path, username)
+        argv = self._argv(kubeconfig, username)
         # The password travels by environment, out of sight of `ps` (flux: cmd/flux/bootstrap_git.go).
         env = {
             "PATH": environment()["PATH"],
@@ -46,16 +59,16 @@ class FluxCli:
                 hint="the report's logs folder holds what the controllers, the servers and the control plane wrote",
             ) from error
 
-    def _argv(self, kubeconfig: Path, url: str, branch: str, path: str, username: str) -> Sequence[str | Path]:
-        insecure = ["--allow-insecure-http"] if url.startswith("http://") else []
+    def _argv(self, kubeconfig: Path, username: str) -> Sequence[str | Path]:
+        insecure = ["--allow-insecure-http"] if self.url.startswith("http://") else []
         return [
             self.flux,
             "bootstrap",
             "git",
             f"--kubeconfig={kubeconfig}",
-            f"--url={url}",
-            f"--branch={branch}",
-            f"--path={path}",
+            f"--url={self.url}",
+            "--branch=main",
+            f"--path={self.path}",
             f"--username={username}",
             "--token-auth",
             *insecure,

@@ -12,8 +12,9 @@ import yaml
 from conformance.artifacts import Registry
 from conformance.bootstrap.encryption import Keys, make_keys, write_for_platform, write_for_tenants
 from conformance.errors import InputError
-from conformance.model import Environment
+from conformance.model import Environment, Route
 from conformance.process import run
+from conformance.repos import flux_instance
 from conformance.repos.fleet import Fleet, render_fleet, tenant_objects
 from conformance.repos.git_server import GitServer
 from conformance.repos.mapping import AddressMap, copy_mapped
@@ -35,6 +36,8 @@ class Ground:
 
     fleet_commit: str
     added_files: Sequence[str]
+    changes: Sequence[str]
+    """What else differs in the pushed fleet, besides addresses, in words."""
     addresses: AddressMap
     secrets: Sequence[AuthSecret]
     repositories: Mapping[str, TenantRepository]
@@ -65,11 +68,15 @@ def lay(
     sops: Path,
     folder: Path,
     outside: str,
+    flux_version: str,
+    images: Mapping[str, str],
 ) -> Ground:
     """Push the fleet with its probe tenants, each tenant's repository, and what the disallowed organisation holds.
 
     Args:
         outside: a folder on source-controller's disk, for attacks that climb out of a repository.
+        flux_version: of the release under certification; a FluxInstance is to name it.
+        images: of controllers, which nodes find by tag alone: name -> image.
 
     Raises:
         InputError: the fleet or tenant repository has not the shape that conformance.yaml says.
@@ -93,6 +100,11 @@ def lay(
         owner = "shared-a" if "shared-a" in probes else probes[0]
         credential = git.credential(f"{organisation}/{owner}")
         write_for_platform(sops, keys, rendered, credential, home=folder / "sops")
+    changes: Sequence[str] = ()
+    if fleet.route is Route.OPERATOR:
+        instance = flux_instance.find(rendered, fleet.entry(env), fleet.profile.flux_namespace)
+        url = git.repository_url(FLEET_REPOSITORY)
+        changes = flux_instance.adapt(instance, url=url, version=flux_version, images=images)
     git.create_repository(FLEET_REPOSITORY)
     commit = _push(git, FLEET_REPOSITORY, rendered, "Fleet under certification")
     _push_tenants(fleet, tenant_repo, git, addresses, folder, organisation)
@@ -102,6 +114,7 @@ def lay(
     return Ground(
         fleet_commit=commit,
         added_files=added,
+        changes=changes,
         addresses=addresses,
         secrets=auth_secrets(tenant_objects(fleet, env, rendered, build)),
         repositories=repositories,

@@ -9,7 +9,7 @@ from pathlib import Path
 from conformance.artifacts import Registry
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
-from conformance.model import Environment
+from conformance.model import Environment, Route
 from conformance.network import Network
 from conformance.providers.protocol import Cluster
 from conformance.repos.fleet import Fleet
@@ -74,6 +74,12 @@ class Platform:
     def flux_namespace(self) -> str:
         """Where the controllers live."""
         return self.fleet.profile.flux_namespace
+
+    @property
+    def rerun(self) -> str:
+        """Options of `flux-tenancy run` that give such a platform again."""
+        route = self.fleet.route
+        return f"{self.cluster.rerun} {f'--bootstrap {route}' if route is not Route.CLI else ''}".strip()
 
     @property
     def service_account(self) -> str:

@@ -91,6 +91,7 @@ _API_VERSIONS = {
     ),
     "notification.toolkit.fluxcd.io/v1": ("Receiver",),
     "notification.toolkit.fluxcd.io/v1beta3": ("Alert", "Provider"),
+    "fluxcd.controlplane.io/v1": ("FluxInstance", "FluxReport", "ResourceSet", "ResourceSetInputProvider"),
     "image.toolkit.fluxcd.io/v1": ("ImageRepository", "ImagePolicy", "ImageUpdateAutomation"),
 }
 _BY_KIND = {kind: version for version, kinds in _API_VERSIONS.items() for kind in kinds}

@@ -13,8 +13,12 @@ from typing import Any
 from conformance.kube.objects import pick
 from conformance.model import Manifest
 
+TEMPORARY = "tmp"
+"""Name of the folder for temporary files in each controller's own."""
+OPERATOR = "flux-operator"
+"""The Flux Operator: not one of Flux's controllers, with flags of its own, and run as they are."""
 CONTROLLER_IMAGE = re.compile(
-    r"/(?P<name>(source|kustomize|helm|notification|image-reflector|image-automation)-controller)[:@]"
+    r"/(?P<name>(source|kustomize|helm|notification|image-reflector|image-automation)-controller|flux-operator)[:@]"
 )
 
 
@@ -26,7 +30,7 @@ class ArgumentChange:
     value: str | None
     """None: dropped. Placeholders are fields of `Places`."""
     controllers: str
-    """`*` or the name of one controller."""
+    """`*`, which means each of Flux's controllers and not the Flux Operator, or the name of one."""
     reason: str
 
 
@@ -47,6 +51,12 @@ CHANGES = (
     ArgumentChange(
         "--storage-path", "{storage}", "image-reflector-controller", "a folder of the run in place of the volume"
     ),
+    ArgumentChange(
+        "--enable-leader-election", "false", OPERATOR, "it reads the in-cluster namespace file; it is on by default"
+    ),
+    ArgumentChange("--metrics-addr", "{metrics_bind}", OPERATOR, "loopback only, on a free port"),
+    ArgumentChange("--health-addr", "{health_bind}", OPERATOR, "loopback only, on a free port"),
+    ArgumentChange("--storage-path", "{storage}", OPERATOR, "the manifests of its module, which its image holds"),
 )
 VARIABLES = {
     "TMPDIR": "a temporary folder of its own, as a container has",
@@ -54,6 +64,7 @@ VARIABLES = {
     "TUF_ROOT": "moved from /tmp below its own TMPDIR",
     "SOURCE_CONTROLLER_LOCALHOST": "where artifacts are fetched: the Service name does not resolve on the host",
     "PATH": "the suite's, so that git is found as in the controller's image",
+    "NOTIFICATION_CONTROLLER_ADDRESS": "where flux-operator sends events: the Service name does not resolve either",
     "KUBECONFIG": "a token of the controller's own ServiceAccount, in place of the mounted one",
 }
 
@@ -71,6 +82,11 @@ class Places:
     storage: str
     folder: Path
 
+    @property
+    def temporary(self) -> Path:
+        """The process's folder for temporary files."""
+        return self.folder / TEMPORARY
+
 
 def controller_of(pod: Manifest) -> str | None:
     """Return the Flux controller that a Pod runs, by its image; None for any other Pod."""
@@ -83,7 +99,8 @@ def host_arguments(
     controller: str, pod_arguments: list[str], variables: Mapping[str, str], places: Places
 ) -> list[str]:
     """Return the Pod's arguments with `CHANGES` applied and `$(NAME)` expanded, order kept."""
-    changes = {change.flag: change for change in CHANGES if change.controllers in ("*", controller)}
+    general = () if controller == OPERATOR else ("*",)
+    changes = {change.flag: change for change in CHANGES if change.controllers in (*general, controller)}
     kept = [_expand(argument, variables) for argument in pod_arguments if argument.partition("=")[0] not in changes]
     values = {name: str(getattr(places, name)) for name in places.__dataclass_fields__}
     added = [f"{c.flag}={c.value.format(**values)}" for c in changes.values() if c.value is not None]
@@ -102,6 +119,18 @@ def pod_variables(pod: Manifest) -> dict[str, str]:
         elif pick(entry, "valueFrom", "resourceFieldRef", "resource") == "limits.memory":
             found[entry["name"]] = _bytes(pick(container, "resources", "limits", "memory") or "0")
     return found
+
+
+def host_variables(variables: Mapping[str, str], places: Places) -> dict[str, str]:
+    """Return the Pod's variables with those of `VARIABLES` that follow from its places."""
+    found = {
+        **variables,
+        "TMPDIR": str(places.temporary),
+        "HOME": str(places.folder),
+        "SOURCE_CONTROLLER_LOCALHOST": places.artifact_bind,
+        "NOTIFICATION_CONTROLLER_ADDRESS": places.events_url,
+    }
+    return found | ({"TUF_ROOT": str(places.temporary / ".sigstore")} if "TUF_ROOT" in found else {})
 
 
 def describe_changes() -> list[str]:

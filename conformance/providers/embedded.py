@@ -14,8 +14,8 @@ from conformance.kube.objects import Ref, pick
 from conformance.kube.wait import eventually, object_until
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, end_processes, processes_of_run, run
-from conformance.providers.arguments import describe_changes
-from conformance.providers.host_runner import TEMPORARY, HostRunner
+from conformance.providers.arguments import TEMPORARY, describe_changes
+from conformance.providers.host_runner import HostRunner
 from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
 from conformance.settings import Timeouts, data_dir, environment
@@ -79,6 +79,10 @@ class EmbeddedProvider:
     def temporary(self, controller: str) -> str:
         """Return the folder for temporary files of a controller's process."""
         return str(self._controllers.resolve() / controller / TEMPORARY)
+
+    def held_images(self) -> Mapping[str, str]:
+        """Return nothing: the controllers are binaries."""
+        return {}
 
     def broken(self) -> None:
         """Do nothing: `down` keeps all logs anyway."""

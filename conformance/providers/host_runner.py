@@ -23,7 +23,15 @@ from conformance.kube.objects import Ref, container_args, pick
 from conformance.kube.wait import ended_by, eventually
 from conformance.model import BinaryOrigin, Manifest
 from conformance.process import Service, Supervisor
-from conformance.providers.arguments import Places, controller_of, host_arguments, pod_variables
+from conformance.providers.arguments import (
+    OPERATOR,
+    Places,
+    controller_of,
+    host_arguments,
+    host_variables,
+    pod_variables,
+)
+from conformance.providers.operator_data import storage_path
 from conformance.providers.protocol import LOOPBACK, free_ports
 from conformance.runs import port_lock
 from conformance.settings import environment
@@ -31,8 +39,6 @@ from conformance.settings import environment
 LOGGER = logging.getLogger(__name__)
 READY_ANNOTATION = "conformance.fluxtenancy.dev/process"
 NAMESPACE = "flux-system"
-TEMPORARY = "tmp"
-"""Name of the folder for temporary files in each controller's own."""
 BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Pauses before a dead process is started again; the last one repeats, as a kubelet's does."""
 READY_S = 60.0
@@ -112,7 +118,7 @@ class HostRunner:
 
     def lay(self, controller: str, content: Path, name: str) -> str:
         """Copy a folder among the process's temporary files; return its path."""
-        folder = self._places_of(controller).folder / TEMPORARY / name
+        folder = self._places_of(controller).temporary / name
         shutil.copytree(content, folder, symlinks=True, dirs_exist_ok=True)
         return str(folder)
 
@@ -222,20 +228,9 @@ class HostRunner:
         return process
 
     def _environment(self, pod: Manifest, variables: Mapping[str, str], places: Places) -> dict[str, str]:
-        folder = places.folder
-        temp = folder / TEMPORARY
-        temp.mkdir(parents=True, exist_ok=True)
-        env = {
-            **variables,
-            "TMPDIR": str(temp),
-            "HOME": str(folder),
-            "PATH": environment()["PATH"],
-            "SOURCE_CONTROLLER_LOCALHOST": self._artifact_bind,
-            "KUBECONFIG": str(self._kubeconfig(pod, folder)),
-        }
-        if "TUF_ROOT" in env:
-            env["TUF_ROOT"] = str(temp / ".sigstore")
-        return env
+        places.temporary.mkdir(parents=True, exist_ok=True)
+        kubeconfig = str(self._kubeconfig(pod, places.folder))
+        return {**host_variables(variables, places), "PATH": environment()["PATH"], "KUBECONFIG": kubeconfig}
 
     def _kubeconfig(self, pod: Manifest, folder: Path) -> Path:
         account = pick(pod, "spec", "serviceAccountName") or "default"
@@ -248,8 +243,10 @@ class HostRunner:
     def _places_of(self, controller: str) -> Places:
         if controller not in self._places:
             folder = self._folder / controller
-            storage = folder / "storage"
-            storage.mkdir(parents=True, exist_ok=True)
+            # The operator reads what its image holds beside it; the others write into a volume.
+            storage = storage_path(self._binary(OPERATOR)) if controller == OPERATOR else folder / "storage"
+            for made in (folder, storage):
+                made.mkdir(parents=True, exist_ok=True)
             with port_lock():
                 metrics, health, receiver = free_ports(3)
             self._places[controller] = Places(

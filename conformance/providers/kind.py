@@ -22,7 +22,14 @@ from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
 from conformance.providers import kind_inside, reusing
 from conformance.providers.kind_cluster import ClusterCommands
-from conformance.providers.kind_plan import KindPlan, cluster_config, images_to_load, kind_data, policy_engine
+from conformance.providers.kind_plan import (
+    KindPlan,
+    cluster_config,
+    flux_images,
+    images_to_load,
+    kind_data,
+    policy_engine,
+)
 from conformance.providers.pod_host import TEMPORARY, PodHost
 from conformance.providers.protocol import Cluster
 from conformance.providers.reaping import BASELINE, is_kept, kept_folder, labels, reap
@@ -105,6 +112,11 @@ class KindProvider:
     def temporary(self, controller: str) -> str:  # noqa: ARG002 - the same in every controller's container
         """Return where Flux mounts a volume for temporary files."""
         return TEMPORARY
+
+    def held_images(self) -> Mapping[str, str]:
+        """Return those that the engine has: they are loaded into the node."""
+        images = flux_images(self._components)
+        return {name: image for name, image in images.items() if self._engine.image_id(image)}
 
     def up(self) -> Cluster:
         """Create the cluster, with the images that the engine holds, or make a kept one as new.

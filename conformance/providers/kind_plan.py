@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.providers.arguments import OPERATOR
 from conformance.providers.engine import Engine, EngineFacts
 from conformance.providers.kind_cluster import require_pytest_kind
 from conformance.providers.reaping import require_kept
@@ -133,11 +134,22 @@ def images_to_load(policies: str, components: Mapping[str, str]) -> Sequence[str
 
     Args:
         policies: the policy engine.
-        components: Flux's controllers and their versions.
+        components: Flux's controllers and their versions, and the Flux Operator's on its route.
     """
     listed = yaml.safe_load((kind_data() / "images.yaml").read_text())["images"]
-    flux = [f"ghcr.io/fluxcd/{name}:{version}" for name, version in components.items() if name.endswith("-controller")]
-    return [*flux, *(entry["image"] for entry in listed if entry["when"] in ("always", policies))]
+    return [
+        *flux_images(components).values(),
+        *(entry["image"] for entry in listed if entry["when"] in ("always", policies)),
+    ]
+
+
+def flux_images(components: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the image of each controller, and of the Flux Operator if it is among the components."""
+    controllers = {name: version for name, version in components.items() if name.endswith("-controller")}
+    found = {name: f"ghcr.io/fluxcd/{name}:{version}" for name, version in controllers.items()}
+    if OPERATOR in components:
+        found[OPERATOR] = f"ghcr.io/controlplaneio-fluxcd/{OPERATOR}:{components[OPERATOR]}"
+    return found
 
 
 def cluster_config(name: str, node: Path, policies: str) -> Mapping[str, Any]:

@@ -90,6 +90,12 @@ class Provider(Protocol):
     def temporary(self, controller: str) -> str:
         """Return the folder that a controller will take for temporary files, as it sees it."""
 
+    def held_images(self) -> Mapping[str, str]:
+        """Return the images of Flux's controllers that are loaded from this machine, by their tag: name -> image.
+
+        Nodes do not find these by the digest of a registry.
+        """
+
     def up(self) -> Cluster:
         """Start the cluster.
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from conformance.errors import ProcessError, ProviderError
 from conformance.kube.client import KubeClient
-from conformance.kube.objects import Ref
-from conformance.kube.wait import object_until
+from conformance.kube.objects import Ref, ref_to
+from conformance.kube.wait import eventually, object_until
 from conformance.process import run
+from conformance.providers.arguments import OPERATOR
 from conformance.settings import environment
 
 _CLUSTER_KINDS = (
@@ -36,6 +37,7 @@ _NAMESPACED_KINDS = (
 )
 _LASTING = ("default", "kube-system")
 """Namespaces that stay; what checks made in them goes. Pods of kube-system come and go by themselves."""
+_OPERATOR = Ref("apps/v1", "Deployment", OPERATOR, "flux-system")
 _UNINSTALL_S = 120.0
 _GONE_S = 120.0
 
@@ -53,6 +55,7 @@ def wipe(client: KubeClient, file: Path, *, flux: Path, kubeconfig: Path) -> Non
     """
     try:
         known = frozenset(json.loads(file.read_text()))
+        _end_operator(client)
         _uninstall(flux, kubeconfig)
     except (OSError, ValueError, ProcessError) as error:
         raise ProviderError(
@@ -65,6 +68,23 @@ def wipe(client: KubeClient, file: Path, *, flux: Path, kubeconfig: Path) -> Non
         _, gone = object_until(client, ref, lambda state: state is None, timeout_s=_GONE_S)
         if not gone:
             raise ProviderError(f"{ref} of the kept cluster does not go", hint="end it, and start without --flux-reuse")
+
+
+def _end_operator(client: KubeClient) -> None:
+    """End the Flux Operator, and take away what bears its finalizer: nobody else would take that off."""
+    client.delete_if_exists(_OPERATOR)
+    eventually(
+        lambda: client.objects("v1", "Pod", namespace=_OPERATOR.namespace, labels=f"app.kubernetes.io/name={OPERATOR}"),
+        lambda pods: not pods,
+        timeout_s=_GONE_S,
+        what=f"the Pods of {OPERATOR} are gone",
+    )
+    for kind in ("FluxInstance", "ResourceSet", "ResourceSetInputProvider"):
+        if client.find(ref_to(f"CustomResourceDefinition/{kind.lower()}s.fluxcd.controlplane.io")) is None:
+            continue
+        for item in client.objects(ref_to(f"{kind}/any").api_version, kind):
+            client.patch(Ref.of(item), {"metadata": {"finalizers": None}})
+            client.delete_if_exists(Ref.of(item))
 
 
 def _uninstall(flux: Path, kubeconfig: Path) -> None:

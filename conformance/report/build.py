@@ -36,7 +36,7 @@ from conformance.report.schema import (
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """A tenant chooses many texts of a report: none may move a terminal's cursor, or make a file that cannot be written."""
-_CONTROLLERS = ("-controller", "source-watcher")
+_CONTROLLERS = ("-controller", "source-watcher", "flux-operator")
 _SLOWEST = 10
 _TWO, _THREE = 2, 3
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.errors import InputError
-from conformance.model import Environment, Manifest
+from conformance.model import Environment, Manifest, Route
+from conformance.repos import flux_instance
 from conformance.repos import probes as probe_tenants
 from conformance.repos.fleet_config import EnvironmentFolders, FleetProfile, load_profile
 from conformance.repos.mapping import AddressMap, copy_mapped
@@ -24,26 +25,36 @@ class Fleet:
 
     root: Path
     profile: FleetProfile
+    route: Route = Route.CLI
 
     def folders(self, environment: Environment) -> EnvironmentFolders:
         """Return the folders of an environment, relative to the root."""
         return self.profile.environments[environment]
 
+    def entry(self, environment: Environment) -> str:
+        """Return the folder that the sync of this route's bootstrap applies, relative to the root."""
+        folders = self.folders(environment)
+        return folders.operator if self.route is Route.OPERATOR and folders.operator else folders.cluster
 
-def load_fleet(root: Path, environments: Sequence[Environment]) -> Fleet:
+
+def load_fleet(root: Path, environments: Sequence[Environment], route: Route = Route.CLI) -> Fleet:
     """Read a fleet and check all that can be checked without a cluster.
 
     Raises:
-        InputError: no such folder, a bad conformance.yaml, YAML that does not parse, a folder or a template missing.
+        InputError: no such folder, a bad conformance.yaml, YAML that does not parse, a folder or a template missing, or
+            nothing for this route.
     """
     check_folder(root, "a fleet repository", "--flux-fleet")
     profile, document = load_profile(root)
     for environment in environments:
-        _check_environment(root, profile, document, environment)
+        _check_environment(root, profile, document, environment, route)
     for path in yaml_files(root):
         check_syntax(path)
     _check_template(root, profile, document)
-    return Fleet(root=root, profile=profile)
+    fleet = Fleet(root=root, profile=profile, route=route)
+    for environment in environments if route is Route.OPERATOR else ():
+        flux_instance.find(root, fleet.entry(environment), profile.flux_namespace)
+    return fleet
 
 
 def render_fleet(
@@ -75,10 +86,11 @@ def render_fleet(
         objects = probe_tenants.render_probe(template, fleet.profile, probe, f"{git}{probe.name}.git")
         written.append(folder / f"{probe.name}.yaml")
         written[-1].write_text(dump(objects), encoding="utf-8")
-    cluster = destination / fleet.folders(environment).cluster
-    sync = probe_tenants.find_sync(cluster, fleet.folders(environment).tenants)
+    folders, entry = fleet.folders(environment), destination / fleet.entry(environment)
+    # An operator's folder may take the sync of tenants from the cluster's.
+    sync = probe_tenants.find_sync([entry, destination / folders.cluster], folders.tenants)
     written += probe_tenants.write_sync(
-        cluster, probe_tenants.probe_sync(sync, environment, fleet.profile.flux_namespace)
+        entry, probe_tenants.probe_sync(sync, environment, fleet.profile.flux_namespace)
     )
     written += _keep_in_artifact(destination)
     return [str(path.relative_to(destination)) for path in written]
@@ -119,18 +131,34 @@ def _keep_in_artifact(destination: Path) -> list[Path]:
     return [path]
 
 
-def _check_environment(root: Path, profile: FleetProfile, document: LocatedDocument, environment: Environment) -> None:
+def _check_environment(
+    root: Path, profile: FleetProfile, document: LocatedDocument, environment: Environment, route: Route
+) -> None:
     if environment not in profile.environments:
         raise InputError(
             f"{document.where('environments')}: environments: {environment} is missing",
             hint=f"Add it, or choose by --environment (pytest: -m): {', '.join(sorted(profile.environments))}.",
         )
-    for part, folder in profile.environments[environment].model_dump().items():
+    for part, folder in _wanted_folders(profile.environments[environment], route).items():
+        if folder is None:
+            raise InputError(
+                f"{document.where('environments', environment)}: environments.{environment}.operator: is missing: the "
+                "fleet says nothing of a bootstrap by the Flux Operator",
+                hint="name the folder that the FluxInstance's sync applies, or take --flux-bootstrap cli.",
+            )
         if not (root / folder).is_dir():
             raise InputError(
                 f"{document.where('environments', environment, part)}: the fleet has no folder {folder}",
                 hint=f"`environments.{environment}.{part}` in conformance.yaml says where it is.",
             )
+
+
+def _wanted_folders(folders: EnvironmentFolders, route: Route) -> dict[str, str | None]:
+    """Return the folders that this route needs: nobody has to have what only the other one wants."""
+    found: dict[str, str | None] = folders.model_dump()
+    if route is not Route.OPERATOR:
+        del found["operator"]
+    return found
 
 
 def _check_template(root: Path, profile: FleetProfile, document: LocatedDocument) -> None:

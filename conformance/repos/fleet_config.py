@@ -48,6 +48,9 @@ class EnvironmentFolders(_Model):
     """Where an environment's part of the fleet lies."""
 
     cluster: Folder
+    """What the sync of `flux bootstrap` applies."""
+    operator: Folder | None = None
+    """What the sync of the Flux Operator applies, the FluxInstance included; None: the fleet has no such route."""
     policies: Folder
     tenants: Folder
 
@@ -84,7 +87,9 @@ class Policies(_Model):
 
 def _default_environments() -> dict[Environment, EnvironmentFolders]:
     return {
-        env: EnvironmentFolders(cluster=f"clusters/{env}", policies=f"policies/{env}", tenants=f"tenants/{env}")
+        env: EnvironmentFolders(
+            cluster=f"clusters/{env}", operator=f"operator/{env}", policies=f"policies/{env}", tenants=f"tenants/{env}"
+        )
         for env in Environment
     }
 

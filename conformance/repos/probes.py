@@ -94,18 +94,18 @@ def check_names(probes: Sequence[Probe], profile: FleetProfile) -> None:
         taken.add(probe.name)
 
 
-def find_sync(cluster: Path, tenants: str) -> Manifest:
-    """Return the fleet's own Flux Kustomization that applies its tenants folder.
+def find_sync(clusters: Sequence[Path], tenants: str) -> Manifest:
+    """Return the fleet's own Flux Kustomization that applies its tenants folder, from the first folder that has it.
 
     Raises:
-        InputError: `cluster` has none.
+        InputError: none has it; names the first.
     """
-    for path in yaml_files(cluster):
+    for path in (path for cluster in clusters for path in yaml_files(cluster)):
         for one in load_objects(path):
             if is_kind(one, FLUX_KUSTOMIZATION, "Kustomization") and _folder(one) == tenants:
                 return one
     raise InputError(
-        f"{cluster}: no Flux Kustomization applies ./{tenants}",
+        f"{clusters[0]}: no Flux Kustomization applies ./{tenants}",
         hint="`environments` in conformance.yaml names the folders; the probes are brought in by a copy of that sync.",
     )
 

@@ -4,7 +4,7 @@ For each tool: an explicit folder, then the cache, then a build from its Go modu
 """
 
 from conformance.toolchain.inventory import CachedTool, cache_key, cached_tools, clean, host_go, verify
-from conformance.toolchain.recipes import known_releases
+from conformance.toolchain.recipes import data_of, known_releases
 from conformance.toolchain.releases import Release, releases
 from conformance.toolchain.session import Toolchain
 
@@ -15,6 +15,7 @@ __all__ = [
     "cache_key",
     "cached_tools",
     "clean",
+    "data_of",
     "host_go",
     "known_releases",
     "releases",

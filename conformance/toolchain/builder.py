@@ -12,7 +12,7 @@ from conformance.toolchain.golang import Go
 from conformance.toolchain.origin import neutral, origin_of_build, parse_build_info
 from conformance.toolchain.progress import Step
 from conformance.toolchain.recipes import Build
-from conformance.toolchain.sources import complete_module, patched_modules
+from conformance.toolchain.sources import changed_modules, complete_module, kept_data
 
 
 class Builder:
@@ -43,7 +43,8 @@ class Builder:
             finally:
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text(redacted("\n".join(self._lines)) + "\n", encoding="utf-8")
-            return {tool: self._keep(tool, binary) for tool, binary in binaries.items()}
+            data = kept_data(self._build, work)
+            return {tool: self._keep(tool, binary, data) for tool, binary in binaries.items()}
 
     def _compile(self, tools: Sequence[str], work: Path) -> dict[str, Path]:
         build, out, tmp = self._build, work / "out", work / "tmp"
@@ -51,14 +52,15 @@ class Builder:
         tmp.mkdir()
         if build.extra is not None:
             folder = complete_module(build, build.extra, self._go, self._run, work)
-        elif build.patches:
-            folder = patched_modules(build, self._run, work)
+        elif build.patches or build.additions or build.keep:
+            folder = changed_modules(build, self._run, work)
         else:
             folder = build.folder
         packages = [build.packages[tool] for tool in tools]
         flags = ["-trimpath", "-buildvcs=false", f"-ldflags={build.ldflags}"]
         # Go's own work folder is put on the disk that was measured, and goes with the workspace.
-        self._run(["build", "-v", *flags, "-o", f"{out}/", *packages], cwd=folder, env={"GOTMPDIR": str(tmp)})
+        env = {**build.environment, "GOTMPDIR": str(tmp)}
+        self._run(["build", "-v", *flags, "-o", f"{out}/", *packages], cwd=folder, env=env)
         return {tool: out / binary_name(build.packages[tool]) for tool in tools}
 
     def _run(self, arguments: Sequence[str | Path], **options: Any) -> str:
@@ -72,10 +74,10 @@ class Builder:
             self._compiled += 1
             self._step.detail = f"{self._compiled} packages compiled"
 
-    def _keep(self, tool: str, binary: Path) -> Entry:
+    def _keep(self, tool: str, binary: Path, data: Path | None) -> Entry:
         info = neutral(self._go.build_info(binary))
         origin = origin_of_build(tool, self._build, parse_build_info(info), binary)
-        return self._cache.add(binary, self._build.key_inputs(tool), self._go.identity, origin, info)
+        return self._cache.add(binary, self._build.key_inputs(tool), self._go.identity, origin, info, data)
 
 
 def binary_name(package: str) -> str:

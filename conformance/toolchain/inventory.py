@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance import settings
 from conformance.model import BinaryOrigin
-from conformance.toolchain.cache import Cache, Entry
+from conformance.toolchain.cache import Cache, Entry, data_problem
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import file_sha256, neutral
 from conformance.toolchain.recipes import Recipes, load, sha256_of
@@ -98,4 +98,4 @@ def _problem(entry: Entry, go: Go) -> str:
     recorded = entry.binary.with_name("build-info.txt")
     if not recorded.is_file() or neutral(go.build_info(entry.binary)) != recorded.read_text(encoding="utf-8"):
         return "its `go version -m` is not the recorded one"
-    return ""
+    return data_problem(entry.binary)

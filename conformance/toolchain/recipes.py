@@ -82,6 +82,12 @@ class Build:
     """Not empty: a mutated controller, never to be certified."""
     set: str = RUN_SET
     """What it is for: another set than RUN_SET is built only when one of its tools is asked for."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables for Go that decide about the binary."""
+    additions: Mapping[str, str] = field(default_factory=dict)
+    """Files that a copy of the module gets before it is built: path -> content."""
+    keep: Sequence[str] = ()
+    """Folders of the module that are kept beside the binary: `data_of`."""
 
     def key_inputs(self, tool: str) -> dict[str, str]:
         """Return what decides about the binary, apart from Go's version and platform."""
@@ -95,7 +101,13 @@ class Build:
             "ldflags": self.ldflags,
             "extra": repr(self.extra or ""),
             "patches": sha256_of(repr(self.patches).encode()) if self.patches else "",
+            **self._further_inputs(),
         }
+
+    def _further_inputs(self) -> dict[str, str]:
+        """Return what most builds do not have: the keys of those stay as they were."""
+        found = {"environment": self.environment, "additions": self.additions, "keep": tuple(self.keep)}
+        return {name: repr(value) for name, value in found.items() if value}
 
 
 @dataclass(frozen=True)
@@ -150,6 +162,10 @@ class Recipes:
         """The same for one build. A further set may lift higher, and must not change the Go of a certification."""
         return _newest_go([self.newest_go_folder, build.folder])
 
+    def asks_for_newer_go(self, build: Build) -> bool:
+        """Whether a build needs a newer Go than a certification does."""
+        return version_tuple(go_line(build.folder)) > version_tuple(self.minimum_go)
+
     @property
     def minimum_go(self) -> str:
         """The highest `go` line of the go.mod files, such as `1.26.0`."""
@@ -165,6 +181,11 @@ class Recipes:
             known = ", ".join(self._by_tool)
             raise ToolchainError(f"Flux {self.flux_version} has no tool '{tool}' here", hint=f"known tools: {known}")
         return self._by_tool[tool]
+
+
+def data_of(binary: Path) -> Path:
+    """Return the folder of data files that belongs to a binary: `Build.keep`, or what the user laid beside it."""
+    return binary.with_name(f"{binary.name}-data")
 
 
 def known_releases(data: Path) -> list[str]:
@@ -203,7 +224,8 @@ def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, An
     version = required_version(folder / "go.mod", entry["module"])
     if entry.get("per_release") and version != release["parts"][name]:
         raise ToolchainError(f"{folder / 'go.mod'} pins {name} {version}, flux-releases.yaml {release['parts'][name]}")
-    substitutions = [Substitution(**s) for s in release["substitutions"] if s["part"] == name]
+    own = [{"part": name, **s} for s in entry.get("substitutions", ())]
+    substitutions = [Substitution(**s) for s in (*own, *release["substitutions"]) if s["part"] == name]
     return Build(
         name=name,
         folder=folder,
@@ -215,6 +237,9 @@ def _build(entry: Mapping[str, Any], flux_version: str, release: Mapping[str, An
         extra=_extra(entry.get("copy"), folder, version),
         substitutions=tuple(substitutions),
         set=entry.get("set", RUN_SET),
+        environment=entry.get("environment", {}),
+        additions=entry.get("add", {}),
+        keep=tuple(entry.get("keep", ())),
     )
 
 

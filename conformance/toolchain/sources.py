@@ -65,13 +65,13 @@ def _unpack(archive: Path, below: str, target: Path) -> None:
         raise ToolchainError(f"{archive.name} holds nothing below {below}", hint="is the pinned version the right one?")
 
 
-def patched_modules(build: Build, run: RunGo, work: Path) -> Path:
-    """Put the build's faults into copies of the modules, and return a folder whose go.mod points at them."""
+def changed_modules(build: Build, run: RunGo, work: Path) -> Path:
+    """Put the build's faults and additions into copies of the modules; return a folder whose go.mod points at them."""
     folder = work / "main"
     folder.mkdir()
     for name in ("go.mod", "go.sum"):
         shutil.copyfile(build.folder / name, folder / name)
-    for number, patch in enumerate(build.patches):
+    for number, patch in enumerate(_changes(build)):
         described = json.loads(run(["mod", "download", "-json", patch.module], cwd=build.folder))
         copy = work / f"patched-{number}"
         shutil.copytree(described["Dir"], copy, copy_function=shutil.copyfile)
@@ -79,6 +79,25 @@ def patched_modules(build: Build, run: RunGo, work: Path) -> Path:
         apply_patch(patch, copy)
         run(["mod", "edit", f"-replace={patch.module}=../patched-{number}"], cwd=folder)
     return folder
+
+
+def _changes(build: Build) -> list[Patch]:
+    """Return what is changed in which module, the build's own module last where it is copied."""
+    own = [Patch(module=build.module, add=build.additions, edits=())] if build.additions or build.keep else []
+    return [*build.patches, *own]
+
+
+def kept_data(build: Build, work: Path) -> Path | None:
+    """Return a folder with what the build keeps of its own module, after `changed_modules`; None: nothing."""
+    if not build.keep:
+        return None
+    copy, target = work / f"patched-{len(build.patches)}", work / "data"
+    for name in build.keep:
+        if not (copy / name).is_dir():
+            raise ToolchainError(f"{build.module} {build.version} has no folder {name}", hint="correct `keep`")
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (copy / name).rename(target / name)
+    return target
 
 
 def _make_writable(folder: Path) -> None:
@@ -98,6 +117,7 @@ def apply_patch(patch: Patch, folder: Path) -> None:
             raise ToolchainError(
                 f"{patch.module} has a file {name} already", hint="rename it in toolchain/variants.yaml"
             )
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     for edit in patch.edits:
         path = folder / edit.file

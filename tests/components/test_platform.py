@@ -46,6 +46,7 @@ def platform(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFac
         report=report,
         logs=report,
         run_id=folder.run_id,
+        flux_version="2.9.2",
         timeouts=timeouts,
         clock=PhaseClock(print),
         redactor=str,

@@ -51,9 +51,9 @@ def _replaced(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def _cut(path: Path, pattern: re.Pattern[str]) -> None:
+def _cut(path: Path, pattern: re.Pattern[str], times: int = 1) -> None:
     text, count = pattern.subn("", path.read_text())
-    if count != 1:
+    if count != times:
         raise AssertionError(f"{path} has {count} of '{pattern.pattern}'")
     path.write_text(text)
 
@@ -77,9 +77,13 @@ _OTHER_NAMESPACES = ((r"\bapps\b", "blue-apps"), (r"\bops\b", "red-apps"))
 
 
 def renamed(folder: Path) -> tuple[Path, Path]:
-    """Write the reference fleet and tenant repository with other names for all that may be named otherwise."""
+    """Write the reference fleet and tenant repository with other names for all that may be named otherwise.
+
+    It knows the route of the Flux CLI alone.
+    """
     fleet, tenant = folder / "fleet", folder / "tenant"
-    shutil.copytree(data_dir("fleet-repo"), fleet)
+    shutil.copytree(data_dir("fleet-repo"), fleet, ignore=shutil.ignore_patterns("operator"))
+    _cut(fleet / "conformance.yaml", re.compile(r"(?:    # .*\n)?    operator: .*\n"), times=2)
     shutil.copytree(data_dir("tenant-repo"), tenant)
     for path in [path for root in (fleet, tenant) for path in root.rglob("*.yaml")]:
         own = not path.is_relative_to(fleet / "policies") and not path.is_relative_to(fleet / "clusters")

@@ -12,6 +12,7 @@ from conformance.providers.arguments import (
     controller_of,
     describe_changes,
     host_arguments,
+    host_variables,
     pod_variables,
 )
 
@@ -127,3 +128,23 @@ def test_the_report_says_every_change_with_its_reason() -> None:
     assert len(lines) == len(CHANGES) + len(VARIABLES)
     for change in CHANGES:
         assert any(change.flag in line and change.reason in line for line in lines)
+
+
+def test_the_operator_has_flags_of_its_own() -> None:
+    given = ["--default-service-account=flux-operator", "--web-server-port=0"]
+    assert controller_of(pod("ghcr.io/controlplaneio-fluxcd/flux-operator:v0.59.0")) == "flux-operator"
+    assert host_arguments("flux-operator", given, {}, PLACES) == [
+        *given,
+        "--enable-leader-election=false",
+        *LISTENING,
+        "--storage-path=/run/storage",
+    ]
+
+
+def test_variables_of_the_pod_are_kept_beside_those_of_the_host() -> None:
+    found = host_variables({"RUNTIME_NAMESPACE": "flux-system", "TUF_ROOT": "/tmp/.sigstore"}, PLACES)
+    assert found["RUNTIME_NAMESPACE"] == "flux-system"
+    assert (found["TMPDIR"], found["HOME"], found["TUF_ROOT"]) == ("/run/tmp", "/run", "/run/tmp/.sigstore")
+    assert found["NOTIFICATION_CONTROLLER_ADDRESS"] == "http://127.0.0.1:1/"
+    assert "TUF_ROOT" not in host_variables({}, PLACES)
+    assert set(found) - {"RUNTIME_NAMESPACE"} <= set(VARIABLES)

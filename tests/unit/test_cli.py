@@ -284,3 +284,9 @@ def test_doctor_looks_and_names_what_is_missing(tmp_path: Path) -> None:
     assert {"git", "toolchain", "runs under way or left behind"} <= set(missing)
     assert "FLUX_TENANCY_CACHE" in ended.stdout
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["run", "mutants"])
+def test_the_bootstrap_is_passed_on(pytest_argv: list[str], command: str) -> None:
+    assert call(command, "--bootstrap", "operator").exit_code == 0
+    assert "--flux-bootstrap=operator" in pytest_argv

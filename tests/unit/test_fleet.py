@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import InputError
-from conformance.model import Environment
+from conformance.model import Environment, Route
 from conformance.repos.fleet import load_fleet, render_fleet, tenant_objects
 from conformance.repos.mapping import AddressMap
 from conformance.repos.probes import Probe, auth_secrets
+from conformance.repos.yaml_files import load_objects
+from conformance.settings import data_dir
 
 STAGING = [Environment.STAGING]
 LOCAL = AddressMap({"https://git.example.com/": "http://127.0.0.1:1/"})
@@ -126,3 +128,43 @@ def test_a_build_that_is_no_yaml_names_the_folder(tmp_path: Path) -> None:
     fleet = load_fleet(write_fleet(tmp_path / "fleet"), STAGING)
     with pytest.raises(InputError, match=r"tenants/staging:1: not valid YAML"):
         render_fleet(fleet, Environment.STAGING, LOCAL, [Probe(name="a")], tmp_path / "out", lambda _: "a: [")
+
+
+def write_operator(root: Path) -> Path:
+    """Add the operator's folder of the reference fleet."""
+    for name in ("operator/staging/flux-instance.yaml", "operator/staging/kustomization.yaml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(data_dir("fleet-repo") / name, root / name)
+    return root
+
+
+def test_what_only_the_other_route_needs_is_not_missed(tmp_path: Path) -> None:
+    assert load_fleet(write_fleet(tmp_path), STAGING).entry(Environment.STAGING) == "clusters/staging"
+    with pytest.raises(InputError, match="the fleet has no folder operator/staging"):
+        load_fleet(tmp_path, STAGING, Route.OPERATOR)
+
+
+def test_a_fleet_that_says_nothing_of_the_operator_is_refused(tmp_path: Path) -> None:
+    (write_fleet(tmp_path) / "conformance.yaml").write_text(
+        "apiVersion: conformance.fluxtenancy.dev/v1alpha1\nkind: FleetProfile\nenvironments:\n  staging:\n"
+        "    cluster: clusters/staging\n    policies: policies/staging\n    tenants: tenants/staging\n"
+    )
+    load_fleet(tmp_path, STAGING)
+    with pytest.raises(InputError) as refused:
+        load_fleet(tmp_path, STAGING, Route.OPERATOR)
+    assert "conformance.yaml:4: environments.staging.operator: is missing" in refused.value.what
+    assert "--flux-bootstrap cli" in refused.value.hint
+
+
+def test_probes_come_in_by_the_operators_own_sync(tmp_path: Path) -> None:
+    fleet = load_fleet(write_operator(write_fleet(tmp_path / "fleet")), STAGING, Route.OPERATOR)
+    added = render_fleet(fleet, Environment.STAGING, LOCAL, [Probe(name="a")], tmp_path / "out", build)
+    folder = "operator/staging"
+    assert added == [
+        "conformance-probes/staging/a.yaml",
+        f"{folder}/conformance-probes.yaml",
+        f"{folder}/kustomization.yaml",
+    ]
+    assert "conformance-probes.yaml" in (tmp_path / "out" / folder / "kustomization.yaml").read_text()
+    (sync,) = load_objects(tmp_path / "out" / folder / "conformance-probes.yaml")
+    assert sync["spec"]["path"] == "./conformance-probes/staging"

@@ -112,9 +112,9 @@ def test_sync_is_the_fleets_own_but_for_path_and_waiting() -> None:
 
 def test_a_cluster_without_a_tenants_sync_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tenants.yaml").write_text(SYNC)
-    assert find_sync(tmp_path, "tenants/staging")["metadata"]["name"] == "tenants"
+    assert find_sync([tmp_path], "tenants/staging")["metadata"]["name"] == "tenants"
     with pytest.raises(InputError, match=r"no Flux Kustomization applies \./elsewhere"):
-        find_sync(tmp_path, "elsewhere")
+        find_sync([tmp_path], "elsewhere")
 
 
 def test_a_cluster_that_lists_its_files_lists_the_probes_too(tmp_path: Path) -> None:

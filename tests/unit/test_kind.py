@@ -129,3 +129,10 @@ def test_images_that_cannot_be_pulled_are_named(docker: FakeDocker, tmp_path: Pa
     made._client = cast("Any", Client())
     with pytest.raises(ProviderError, match=r"the node cannot pull ghcr\.io/fluxcd/x:v1"):
         made.broken()
+
+
+def test_images_of_this_machine_are_named_and_others_are_for_the_node(docker: FakeDocker, tmp_path: Path) -> None:
+    docker.holds("ghcr.io/fluxcd/source-controller:v1.9.3")
+    made = provider(docker, tmp_path)
+    made._components = {"source-controller": "v1.9.3", "helm-controller": "v1.6.2"}
+    assert made.held_images() == {"source-controller": "ghcr.io/fluxcd/source-controller:v1.9.3"}

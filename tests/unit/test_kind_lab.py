@@ -9,7 +9,7 @@ from kind_lab import cli, host, traces
 from kind_lab.archive import ImageTar
 from kind_lab.engine import Engine, _helpers
 from kind_lab.host import Impossible, NotNeeded
-from kind_lab.images import KEY_LABEL, Image, ImageMaker, planned
+from kind_lab.images import KEY_LABEL, Image, ImageMaker, _described, planned
 from kind_lab.layout import SOURCE, Layout
 from kind_lab.node import FILES, TOOLS
 
@@ -302,3 +302,26 @@ def test_what_a_killed_engine_leaves_is_found_by_its_folder(tmp_path: Path, monk
         servers.stop_all()
     assert mine.pid in found
     assert other.pid not in found
+
+
+def test_the_operators_image_holds_its_data_and_its_key_follows_them(tmp_path: Path, debian: Path) -> None:
+    (image,) = [one for one in planned(RECIPES, "x86_64") if one.tool == "flux-operator"]
+    assert image.image == "ghcr.io/controlplaneio-fluxcd/flux-operator:v0.59.0"
+    assert dict(image.data) == {"config/data": "/data"}
+    binary, data = tmp_path / "flux-operator", tmp_path / "flux-operator-data/config/data/flux/VERSION"
+    data.parent.mkdir(parents=True)
+    binary.touch()
+    data.write_text("v2.9.2")
+    engine = FakeEngine(Layout(tmp_path))
+    maker = ImageMaker(engine, {image.tool: (binary, "m v1")}, debian)
+    plain = Image(image="x:1", tool="flux-operator", data=image.data, files=image.files)
+    assert maker.ensure(plain)
+    assert not maker.ensure(plain)
+    data.write_text("v2.9.5")
+    assert maker.ensure(plain)
+
+
+def test_the_key_of_an_image_without_data_is_what_it_was(tmp_path: Path) -> None:
+    assert _described(Image(image="x:1", tool="t")) == (
+        "Image(image='x:1', tool='t', path='', entrypoint=False, command='', user='', programs=())"
+    )

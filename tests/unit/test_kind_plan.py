@@ -15,6 +15,7 @@ from conformance.providers.kind_plan import (
     choose_image,
     cluster_config,
     examine,
+    flux_images,
     images_to_load,
     kind_data,
     policy_engine,
@@ -142,3 +143,12 @@ def _containers(node: object) -> list[dict[str, str]]:
         own = [one for one in node.get("containers", []) if isinstance(one, dict) and "image" in one]
         return own + [found for value in node.values() for found in _containers(value)]
     return [found for item in node for found in _containers(item)] if isinstance(node, list) else []
+
+
+def test_the_operator_has_a_registry_path_of_its_own() -> None:
+    components = {"flux": "v2.9.2", "source-controller": "v1.9.3"}
+    assert flux_images(components) == {"source-controller": "ghcr.io/fluxcd/source-controller:v1.9.3"}
+    assert flux_images({**components, "flux-operator": "v0.59.0"}) == {
+        "source-controller": "ghcr.io/fluxcd/source-controller:v1.9.3",
+        "flux-operator": "ghcr.io/controlplaneio-fluxcd/flux-operator:v0.59.0",
+    }

@@ -7,7 +7,7 @@ import pytest
 
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
-from conformance.model import Environment, Profile
+from conformance.model import Environment, Profile, Route
 from conformance.options import OPTIONS, argv_of, chosen_mutants, mutants_of, read_settings
 from conformance.settings import Settings, Timeouts
 
@@ -129,3 +129,9 @@ def test_mutants_of_code_are_left_out_on_kind_and_refused_when_they_are_named() 
     read_settings(everything, STAGING)
     with pytest.raises(InputError, match=r"mutants of code cannot be run on Kind.*M40-path-escape"):
         read_settings(config({"--flux-provider": "kind", "--flux-mutants": "M02,M40-path-escape"}), STAGING)
+
+
+def test_the_bootstrap_is_one_of_the_routes() -> None:
+    assert read_settings(config({"--flux-bootstrap": "operator"}), STAGING).bootstrap is Route.OPERATOR
+    with pytest.raises(InputError, match="--flux-bootstrap 'helm' is unknown"):
+        read_settings(config({"--flux-bootstrap": "helm"}), STAGING)

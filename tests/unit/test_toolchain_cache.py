@@ -11,8 +11,8 @@ from conformance.errors import InputError, ToolchainError
 from conformance.model import BinaryOrigin
 from conformance.toolchain import Toolchain
 from conformance.toolchain.builder import binary_name
-from conformance.toolchain.cache import Cache, Entry
-from conformance.toolchain.recipes import GIB
+from conformance.toolchain.cache import Cache, Entry, data_problem
+from conformance.toolchain.recipes import GIB, data_of
 
 INPUTS = {"tool": "etcd", "version": "v3.7.3", "go.sum": "a"}
 GO = {"version": "go1.26.8", "platform": "linux/amd64"}
@@ -160,3 +160,28 @@ def test_a_stale_holder_is_not_named_and_a_waiting_build_can_be_stopped(cache: C
 )
 def test_the_name_that_go_gives_a_binary(package: str, name: str) -> None:
     assert binary_name(package) == name
+
+
+def keep_with_data(cache: Cache) -> Entry:
+    with cache.workspace() as work:
+        (work / "out").write_bytes(b"binary")
+        (work / "data" / "config").mkdir(parents=True)
+        (work / "data" / "config" / "a.yaml").write_text("a: 1\n")
+        return cache.add(work / "out", INPUTS, GO, origin(), "go1.26.8\n", work / "data")
+
+
+def test_data_lie_beside_their_binary_and_are_part_of_the_entry(cache: Cache) -> None:
+    kept = keep_with_data(cache)
+    data = data_of(kept.binary)
+    assert data == kept.binary.parent / "etcd-data"
+    assert (data / "config" / "a.yaml").read_text() == "a: 1\n"
+    assert cache.find(INPUTS, GO) is not None
+    assert data_problem(kept.binary) == ""
+    (data / "config" / "a.yaml").write_text("a: 2\n")
+    assert data_problem(kept.binary) == "its data are not the recorded ones"
+    shutil.rmtree(data)
+    assert cache.find(INPUTS, GO) is None, "an entry without its data is no entry"
+
+
+def test_a_binary_without_data_has_no_problem_with_them(cache: Cache) -> None:
+    assert data_problem(keep(cache).binary) == ""

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from conformance import settings
 from conformance.errors import InputError, ToolchainError
 from conformance.toolchain import known_releases
 from conformance.toolchain.recipes import Edit, Patch, go_line, load, version_tuple
-from conformance.toolchain.sources import apply_patch
+from conformance.toolchain.sources import apply_patch, kept_data
 
 DATA = settings.data_dir("toolchain")
 RUN_TOOLS = {
@@ -136,3 +137,31 @@ def test_an_edit_must_fit_exactly_as_often_as_stated(tmp_path: Path, count: int,
 @pytest.mark.parametrize(("low", "high"), [("1.26.8", "go1.27"), ("1.9", "1.10"), ("go1.26.0", "1.26.8")])
 def test_versions_compare_by_number(low: str, high: str) -> None:
     assert version_tuple(low) < version_tuple(high)
+
+
+def test_the_operator_is_a_set_of_its_own_with_its_data_and_its_substitution() -> None:
+    recipes = load("2.9.2", DATA)
+    build = recipes.build_of("flux-operator")
+    assert recipes.tools_of_set("operator") == ("flux-operator",)
+    assert "config/data" in build.keep
+    assert dict(build.environment) == {"GOFIPS140": "latest"}
+    assert [s.module for s in build.substitutions] == ["github.com/google/go-containerregistry/pkg/authn/kubernetes"]
+    replaced = f"{build.substitutions[0].module} => {build.substitutions[0].module} {build.substitutions[0].used}"
+    assert replaced in (build.folder / "go.mod").read_text()
+    assert {"environment", "additions", "keep"} <= set(build.key_inputs("flux-operator"))
+    assert not {"environment", "additions", "keep"} & set(recipes.build_of("etcd").key_inputs("etcd"))
+
+
+def test_what_needs_a_newer_go_than_a_certification_is_known() -> None:
+    recipes = load("2.9.2", DATA)
+    assert recipes.asks_for_newer_go(recipes.build_of("flux-operator"))
+    assert not recipes.asks_for_newer_go(recipes.build_of("kube-apiserver"))
+
+
+def test_what_is_kept_must_be_there(tmp_path: Path) -> None:
+    build = replace(load("2.9.2", DATA).build_of("flux-operator"), keep=("config/data", "config/none"))
+    (tmp_path / "patched-0" / "config" / "data").mkdir(parents=True)
+    with pytest.raises(ToolchainError, match=r"flux-operator v0\.59\.0 has no folder config/none"):
+        kept_data(build, tmp_path)
+    assert (tmp_path / "data" / "config" / "data").is_dir()
+    assert kept_data(load("2.9.2", DATA).build_of("etcd"), tmp_path) is None

@@ -20,9 +20,10 @@ def test_h16_manifests(scenario: Scenario) -> None:
     """Build what this cluster applies, migrate it, and let the API server judge it."""
     given(scenario["Kustomization/tenants"]).contains_wanted()
     platform = scenario.platform
-    folders = platform.fleet.folders(scenario.environment)
+    fleet, folders = platform.fleet, platform.fleet.folders(scenario.environment)
     checkout = scenario.checkout()
-    _judge(scenario, checkout, [checkout / name for name in (folders.cluster, folders.policies, folders.tenants)])
+    parts = (fleet.entry(scenario.environment), folders.policies, folders.tenants)
+    _judge(scenario, checkout, [checkout / name for name in parts])
     for tenant in platform.tenants:
         checkout = scenario.checkout(tenant)
         _judge(scenario, checkout, [checkout / scenario.environment])

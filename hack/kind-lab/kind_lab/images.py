@@ -1,13 +1,14 @@
 """Make the images, and put them into the engine; what is there with the same key stays."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from conformance.toolchain import Toolchain
+from conformance.toolchain import Toolchain, data_of
+from conformance.toolchain.cache import tree_sha256
 from conformance.toolchain.origin import file_sha256
 from conformance.toolchain.recipes import Recipes, sha256_of
 from kind_lab.archive import ImageTar
@@ -35,6 +36,9 @@ class Image:
     command: str = ""
     user: str = ""
     programs: Sequence[str] = ()
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Folder among the tool's data -> where it lies in the image."""
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> str:
@@ -64,6 +68,7 @@ def planned(recipes: Recipes, machine: str) -> list[Image]:
     values = {
         "kubernetes": recipes.build_of("kubelet").version,
         "kube-router": recipes.build_of("kube-router").version,
+        "flux-operator": recipes.build_of("flux-operator").version,
         "machine": machine,
     }
     return [_image(entry, values) for entry in data["images"]] + _flux(data["flux"], recipes, values)
@@ -107,7 +112,8 @@ class ImageMaker:
     def key(self, image: Image) -> str:
         """Return what decides about the image."""
         binary, _ = self._binaries[image.tool]
-        return sha256_of(f"{FORMAT} {image!r} {file_sha256(binary)} {self._debian.name}".encode())[:16]
+        data = f" {tree_sha256(data_of(binary))}" if image.data else ""
+        return sha256_of(f"{FORMAT} {_described(image)} {file_sha256(binary)} {self._debian.name}{data}".encode())[:16]
 
     def ensure(self, image: Image) -> bool:
         """Make the image unless the engine has it; return whether it was made.
@@ -125,11 +131,22 @@ class ImageMaker:
             tar.file(binary, image.target, 0o755)
             if image.path:
                 tar.link(f"/usr/local/bin/{image.tool}", image.path)
+            for source, target in image.data.items():
+                tar.whole(data_of(binary) / source, target.lstrip("/"))
+            for name, content in image.files.items():
+                tar.file(content.encode(), name)
             tar.programs((*image.programs, *(IDENTITY if image.user or image.programs else ())))
         changes = [*image.changes, f"LABEL {KEY_LABEL}={key}", f'LABEL {HOLDS_LABEL}="{holds}"']
         self._engine.import_image(archive, image.image, changes)
         archive.unlink()
         return True
+
+
+def _described(image: Image) -> str:
+    """Return what an image is asked to be; of most as it always was, so that their keys stay."""
+    lines = {entry.name: getattr(image, entry.name) for entry in fields(image)}
+    kept = {name: value for name, value in lines.items() if value or name not in ("data", "files")}
+    return f"Image({', '.join(f'{name}={value!r}' for name, value in kept.items())})"
 
 
 def binaries_of(toolchain: Toolchain, images: Sequence[Image], own: Mapping[str, Path]) -> dict[str, tuple[Path, str]]:

@@ -1,0 +1,54 @@
+"""The bootstrap that was asked for, ready to install."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance.bootstrap.cli import FluxCli
+from conformance.bootstrap.operator import FluxOperator
+from conformance.bootstrap.protocol import Bootstrap
+from conformance.model import Environment, Route
+from conformance.providers.arguments import OPERATOR
+from conformance.providers.operator_data import install_manifests
+from conformance.providers.protocol import Cluster
+from conformance.repos.fleet import Fleet
+from conformance.repos.flux_instance import find
+
+
+def bootstrap_of(
+    fleet: Fleet,
+    environment: Environment,
+    *,
+    cluster: Cluster,
+    binary: Callable[[str], Path],
+    url: str,
+    pushed: Path,
+    home: Path,
+    timeout_s: float,
+    run_id: str,
+) -> Bootstrap:
+    """Return the bootstrap of the fleet's route.
+
+    Args:
+        url: of the pushed fleet.
+        pushed: the fleet as it was pushed, in a folder.
+        home: a folder in place of the user's home; made if it is not there.
+
+    Raises:
+        ToolchainError: what the Flux Operator is installed from is not there.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    if fleet.route is Route.CLI:
+        path = fleet.entry(environment)
+        return FluxCli(flux=binary("flux"), url=url, path=path, home=home, timeout_s=timeout_s, run_id=run_id)
+    host = cluster.host
+    return FluxOperator(
+        kubectl=binary("kubectl"),
+        manifests=install_manifests(binary(OPERATOR)),
+        instance=find(pushed, fleet.entry(environment), fleet.profile.flux_namespace),
+        namespace=fleet.profile.flux_namespace,
+        client=cluster.client,
+        log=lambda: host.log(OPERATOR) if host else "",
+        home=home,
+        timeout_s=timeout_s,
+        run_id=run_id,
+    )
