@@ -8,7 +8,7 @@ import pytest
 
 from conformance.errors import Breakdown, Finding, InputError
 from conformance.expect import condition, describe, expect, expect_that, given, given_that
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
@@ -30,6 +30,7 @@ __all__ = [
     "Ref",
     "Scenario",
     "Subject",
+    "argument",
     "canary_leaks",
     "check",
     "condition",
@@ -67,7 +68,7 @@ def check(
     signal: str = "",
     environments: Sequence[Environment] = BOTH,
     needs: Sequence[Capability] = (),
-    exclusive: bool = False,
+    exclusive: bool | Capability = False,
     unmutable: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Declare a function as the check with this id of the catalogue.
@@ -79,7 +80,8 @@ def check(
         spec: where the property is promised.
         signal: what shows that the property holds, in the words of the API server or the controller.
         source: upstream code or catalogue finding that the expected signal comes from.
-        exclusive: changes platform state that other checks read, so it runs alone.
+        exclusive: changes platform state that other checks read, so it runs alone; or the capability of a platform on
+            which it does.
         unmutable: why there is no mutant (level provisional only).
 
     Raises:
@@ -104,7 +106,8 @@ def check(
             signal=signal,
             environments=frozenset(environments),
             needs=frozenset(needs),
-            exclusive=exclusive,
+            exclusive=exclusive is True,
+            exclusive_with=exclusive if isinstance(exclusive, Capability) else None,
             unmutable=unmutable,
         )
         setattr(function, ATTRIBUTE, declared)

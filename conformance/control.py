@@ -67,3 +67,8 @@ class Control(StrEnum):
     RETRY = "retry-interval"
     OVERLAYS = "overlays"
     MANIFESTS = "manifests"
+    ROUTES_ALIKE = "routes-alike"
+    OPERATOR_ACCOUNT = "operator-default-account"
+    OPERATOR_INSTANCE = "operator-instance"
+    OPERATOR_PAGE = "operator-page"
+    OPERATOR_DEPENDENCIES = "operator-dependencies"

@@ -4,14 +4,13 @@ A broken precondition is a breakdown (the check could not be judged), a broken e
 only with its reason: refused for another reason is "not judged", never "passed".
 """
 
-import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
 from conformance.errors import Breakdown, Finding
-from conformance.kube.objects import container_args, pick, ref_to
+from conformance.kube.objects import argument, container_args, pick, ref_to
 from conformance.kube.wait import object_until
 from conformance.model import Manifest, Plane
 from conformance.scenario import Answer, Scenario, Subject
@@ -161,7 +160,7 @@ class SubjectExpectation(_Trace):
                 raise Breakdown(f"{controller} has no {where}")
             for wanted in container_args(self.subject.manifest):
                 flag = wanted.partition("=")[0]
-                if (said := _flag(arguments, flag)) != wanted:
+                if (said := argument(arguments, flag)) != wanted:
                     raise self.broken(f"{controller}: the {where} lacks {wanted}", wanted, said or f"{flag} is absent")
 
     def _until(self, holds: Callable[[Manifest | None], bool], timeout_s: float) -> tuple[Manifest | None, bool]:
@@ -271,20 +270,6 @@ def _is(state: Manifest | None, status: str, reason: str, texts: Sequence[str]) 
     if ready is None or ready["status"] != status:
         return False
     return reason in ("", ready["reason"]) and all(text in ready["message"] for text in texts)
-
-
-def _flag(arguments: Sequence[str], flag: str) -> str:
-    """Return what Go's flag packages take a flag for, as `--flag=value`; empty when it is absent.
-
-    The last occurrence counts; the value may be the next argument; none is `true`.
-    """
-    said = ""
-    for argument, after in itertools.pairwise([*arguments, "--"]):
-        name, equals, value = argument.partition("=")
-        if name == flag:
-            bare = "true" if after.startswith("-") else after
-            said = f"{flag}={value if equals else bare}"
-    return said
 
 
 def _wanted(reason: str, *texts: str) -> str:

@@ -19,6 +19,7 @@ from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
+from conformance.lockdown_arguments import Arguments
 from conformance.model import BinaryOrigin, Environment, MutantResult, Part, Result, Route, Run, Tally
 from conformance.progress import PhaseClock
 from conformance.providers.arguments import OPERATOR
@@ -68,6 +69,7 @@ class Session:
     beyond: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     lockdown: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    lockdown_arguments: dict[str, Mapping[str, Arguments]] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     argument_changes: Sequence[str] = ()
@@ -119,6 +121,7 @@ class Session:
             address_map=self.addresses,
             argument_changes=self.argument_changes,
             lockdown=self.lockdown,
+            lockdown_arguments=self.lockdown_arguments,
             lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in TEXTS.items()},
             binaries=(*self.toolchain.origins(), *self.images.values()),
             phases=tuple(self.clock.phases),
@@ -188,6 +191,7 @@ class Session:
     def _note_platform(self, made: Platform) -> None:
         env = str(made.environment)
         self.lockdown[env] = lockdown.read_all(made)
+        self.lockdown_arguments[env] = lockdown.arguments_of_routes(made)
         self.commits[env] = made.fleet_commit
         self.addresses.update(made.addresses)
         self.argument_changes = _of_route(made.cluster.argument_changes, self.settings.bootstrap)

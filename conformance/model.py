@@ -126,6 +126,10 @@ class Capability(StrEnum):
     """Real kubelets: Pods are executed."""
     NETWORK_POLICY = "network-policy"
     """The provider claims a network that enforces NetworkPolicies; check E00 proves it."""
+    FLUX_CLI = "flux-cli"
+    """Flux was bootstrapped by its CLI: its manifests and their patches lie in the fleet repository."""
+    FLUX_OPERATOR = "flux-operator"
+    """Flux Operator runs, and keeps Flux as the FluxInstance of the platform says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,8 @@ class Check:
     needs: frozenset[Capability] = frozenset()
     exclusive: bool = False
     """Changes platform state that others read: runs alone, after all others."""
+    exclusive_with: Capability | None = None
+    """Does so only on a platform that has this."""
     unmutable: str = ""
     """Why no mutant can kill it; only for level provisional."""
 
@@ -327,6 +333,8 @@ class Run:
     """`environment/key` of every check that was collected: what is missing was not judged."""
     catalog: frozenset[str] = frozenset()
     """`environment/id` of every check of the catalog for these environments, selected or not."""
+    lockdown_arguments: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = field(default_factory=dict)
+    """environment -> route -> controller -> flag -> value: live of the run's route, as published of the other."""
     lockdown_wanted: Mapping[str, str] = field(default_factory=dict)
     """control -> what a platform team must set, and where."""
     explanations: Mapping[str, Sequence[Part]] = field(default_factory=dict)

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 
+from conformance import lockdown_arguments
 from conformance.artifacts import Pull
+from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
 from conformance.model import Check, Manifest, Plane
 from conformance.repos.access_log import Entry
 from conformance.repos.recorder import Received
@@ -96,6 +98,30 @@ class Observing:
             if not arguments:
                 raise Breakdown(f"{controller} has no {where}")
         return seen
+
+    def lockdown_arguments(self) -> Sequence[lockdown_arguments.Row]:
+        """Return the lockdown arguments of the controllers that run here, beside those that the other route sets.
+
+        Raises:
+            Breakdown: no controller of Flux is there.
+        """
+        columns = lockdown.arguments_of_routes(self.platform)
+        controllers = columns[self.platform.route]
+        if not controllers:
+            raise Breakdown(f"{self.check.id}: no Deployment in {self.platform.flux_namespace} is a part of Flux")
+        rows = lockdown_arguments.table(columns, controllers)
+        shown = [{"controller": row.controller, "flag": row.flag, **row.values} for row in rows]
+        self.evidence.record("arguments", "lockdown arguments of both routes", shown)
+        return rows
+
+    def operator_account(self) -> str:
+        """Return the account that Flux Operator takes where a ResourceSet names none; empty: its own rights.
+
+        Raises:
+            Breakdown: the operator is not installed.
+        """
+        said = self.arguments("flux-operator")["live Deployment"]
+        return argument(said, "--default-service-account").partition("=")[2]
 
     def events(self, ref: Ref, text: str) -> Sequence[str]:
         """Return the messages of Events on an object since planting that contain a text; kept as evidence."""

@@ -1,16 +1,17 @@
 """The `--flux-*` options, their ini twins, and their checking."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Capability, Environment, Profile, Route
-from conformance.providers.protocol import LACKS
 from conformance.settings import Settings, Timeouts
 
 PROVIDERS = ("embedded", "kind")
@@ -90,8 +91,9 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         )
     if barred := [name for name in mutants if name != "all" and lacking(config, MUTANTS[name].needs)]:
         raise InputError(
-            f"mutants that need nodes cannot be run on the provider {value('--flux-provider')}: {', '.join(barred)}",
-            hint="choose a provider that has nodes, or leave them out",
+            f"mutants that need {lacking(config, _needs(barred))} cannot be run on the provider "
+            f"{value('--flux-provider')} with the bootstrap {value('--flux-bootstrap')}: {', '.join(barred)}",
+            hint="choose a provider and a bootstrap that have it, or leave them out",
         )
     return Settings(
         flux_version=value("--flux-version"),
@@ -125,8 +127,13 @@ def chosen_mutants(config: pytest.Config) -> list[str]:
 
 
 def lacking(config: pytest.Config, needs: frozenset[Capability]) -> str:
-    """Return what of these needs the chosen provider lacks by its nature; empty: nothing."""
-    return ", ".join(sorted(needs & LACKS.get(str(_value(config, "--flux-provider")), frozenset())))
+    """Return what of these needs the chosen provider or bootstrap lacks by its nature; empty: nothing."""
+    missing = lacks(str(_value(config, "--flux-provider")), str(_value(config, "--flux-bootstrap")))
+    return ", ".join(sorted(needs & missing))
+
+
+def _needs(mutants: Sequence[str]) -> frozenset[Capability]:
+    return frozenset[Capability]().union(*(MUTANTS[name].needs for name in mutants))
 
 
 def _value(config: pytest.Config, name: str) -> Any:

@@ -1,6 +1,7 @@
 """The pytest plugin; the only module that knows pytest's hooks. It does nothing where no check is collected."""
 
 import contextlib
+import dataclasses
 import functools
 import os
 import sys
@@ -99,6 +100,8 @@ def _adopt(item: pytest.Item) -> None:
     path = item.path.with_name(item.path.stem.removeprefix("test_") + ".yaml")
     check_substitutions(path)
     arguments = {k: v for k, v in item.callspec.params.items() if k != "environment"}
+    if check.exclusive_with and not lacking(item.config, frozenset({check.exclusive_with})):
+        check = dataclasses.replace(check, exclusive=True)
     item.stash[JOB] = Job(check, item.function, arguments, _parameter(item), path)
 
 
@@ -241,7 +244,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     pyfuncitem.user_properties.append(("flux_check", job.key))
     run = pyfuncitem.session.stash[SESSION]
     harvest = cast("Harvest", pyfuncitem.funcargs["scenario"])
-    missing = job.check.needs - harvest.platform.cluster.capabilities
+    missing = job.check.needs - harvest.platform.capabilities
     if missing:
         run.results.append(
             unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, f"needs {', '.join(missing)}")

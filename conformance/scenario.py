@@ -207,7 +207,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         planted = [s.ref for s in reversed(self._subjects) if s.planned.use == "plant"]
         attempted = [s.ref for s in reversed(self._subjects) if s.planned.use == "attempt"]
         # In this order: Flux's objects clean up with the rights that others give, and may be what makes the rest.
-        flux = [ref for ref in planted if ".toolkit.fluxcd.io/" in ref.api_version]
+        flux = [ref for ref in planted if "fluxcd." in ref.api_version]
         plain = [ref for ref in planted if ref not in flux]
         for refs in (flux, plain, [*attempted, *self.platform.traces[self.check.id]]):
             for ref in refs:
@@ -221,6 +221,8 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         Raises:
             KubeError: it still hangs at the deadline.
         """
+        if self.platform.client.find(ref) is None:  # also where there is no such kind, which cannot be watched
+            return
         timeout = self.platform.timeouts.reconciled
         state, gone = object_until(self.platform.client, ref, lambda s: s is None, timeout_s=timeout)
         if not gone and state is not None:

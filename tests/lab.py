@@ -69,8 +69,9 @@ def _jobs(ids: Sequence[str], environment: Environment, settings: Settings) -> l
     grabber = _Grabber()
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        options = ["--collect-only", "-q", "-p", "no:cacheprovider", f"--flux-provider={settings.provider}"]
-        code = pytest.main([*options, *files], plugins=[grabber])
+        where = [f"--flux-provider={settings.provider}", f"--flux-bootstrap={settings.bootstrap}"]
+        options = ["--collect-only", "-q", "-p", "no:cacheprovider"]
+        code = pytest.main([*options, *where, *files], plugins=[grabber])
     if code != pytest.ExitCode.OK:
         raise SystemExit(said.getvalue())
     return [job for env, job in grabber.jobs if env is environment]

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from conformance.bootstrap import changes_operator as operator
 from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError
 from conformance.kube.objects import Ref, container_args, pick, ref_to
@@ -19,13 +20,21 @@ _FAULT_NAMESPACE = "shared-b"
 
 @contextlib.contextmanager
 def arguments(platform: Platform, controller: str, *, drop: str = "", add: str = "") -> Iterator[None]:
-    """Change a controller's arguments in its Deployment; in force when its process shows them."""
+    """Change a controller's arguments in its Deployment; in force when its process shows them.
+
+    Where Flux Operator keeps that Deployment, the FluxInstance is changed.
+    """
     ref = ref_to(f"Deployment/{controller}", platform.flux_namespace)
     before = container_args(platform.client.get(ref))
     kept = [a for a in before if not (drop and a.partition("=")[0] == drop)]
     if drop and kept == before:
         raise BootstrapError(f"{controller} does not have {drop}: there is nothing to take away")
-    _roll_out(platform, ref, kept + ([add] if add else []))
+    wanted = kept + ([add] if add else [])
+    if operator.keeps(platform, controller):
+        with operator.with_arguments(platform, controller, wanted):
+            yield
+        return
+    _roll_out(platform, ref, wanted)
     try:
         yield
     finally:

@@ -157,6 +157,17 @@ def bound_in_foreign_namespace(
     return granted(platform, [_role([rule]), binding], allowed)
 
 
+def instances_granted(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Let the first tenant's account write FluxInstances in its own namespace."""
+    rule = {"apiGroups": ["fluxcd.controlplane.io"], "resources": ["fluxinstances"], "verbs": ["list", "create"]}
+    binding = _bound(_NAME, [_account(platform, namespaces[0])], namespaces[0])
+    tenant = platform.as_tenant(namespaces[0], "mutant")
+    allowed = lambda: _goes_through(  # noqa: E731
+        lambda: tenant.objects("fluxcd.controlplane.io/v1", "FluxInstance", namespace=namespaces[0])
+    )
+    return granted(platform, [_role([rule]), binding], allowed)
+
+
 @contextlib.contextmanager
 def quotas_of_nothing(platform: Platform, namespaces: Sequence[str]) -> Iterator[None]:
     """Let the tenants' quotas admit no Pods at all."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from conformance.model import Control
 
-_LOCKDOWN_FILE = "clusters/<environment>/flux-system/kustomization.yaml"
+_INSTANCE_FILE = "operator/<environment>/flux-instance.yaml"
+_LOCKDOWN_FILE = f"clusters/<environment>/flux-system/kustomization.yaml, or {_INSTANCE_FILE}"
+"""By the CLI, or by the Flux Operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,20 @@ _UPGRADE = "run a Flux release whose controllers hold this; nothing in the fleet
 
 TEXTS: Mapping[Control, ControlText] = {
     Control.NO_CROSS_NAMESPACE_REFS: ControlText(
-        "--no-cross-namespace-refs=true", _LOCKDOWN_FILE, "patch the flag into every controller's args"
+        "--no-cross-namespace-refs=true",
+        _LOCKDOWN_FILE,
+        "patch the flag into every controller's args, or set multitenant: true",
     ),
     Control.NO_REMOTE_BASES: ControlText(
-        "--no-remote-bases=true", _LOCKDOWN_FILE, "patch the flag into kustomize-controller's args"
+        "--no-remote-bases=true",
+        _LOCKDOWN_FILE,
+        "patch the flag into kustomize-controller's args, or set multitenant: true",
     ),
     Control.DEFAULT_SERVICE_ACCOUNT: ControlText(
         "--default-service-account",
         _LOCKDOWN_FILE,
-        "patch the flag, with the tenants' account, into kustomize- and helm-controller",
+        "patch the flag, with the tenants' account, into kustomize- and helm-controller; "
+        "or set tenantDefaultServiceAccount",
     ),
     Control.PLATFORM_SERVICE_ACCOUNT: ControlText(
         "serviceAccountName on the platform's Kustomizations",
@@ -184,7 +191,7 @@ TEXTS: Mapping[Control, ControlText] = {
     Control.SOURCE_VERIFICATION: ControlText("what is fetched was verified", "source-controller's code", _UPGRADE),
     Control.FIXED_VERSION: ControlText(
         "a version with the advisory's fix",
-        "clusters/<environment>/flux-system/gotk-components.yaml",
+        f"clusters/<environment>/flux-system/gotk-components.yaml, or {_INSTANCE_FILE}",
         "upgrade Flux to a release that has the fix",
     ),
     Control.BUILD_CYCLES: ControlText("a cycle of bases ends the build", "kustomize-controller's code", _UPGRADE),
@@ -202,7 +209,7 @@ TEXTS: Mapping[Control, ControlText] = {
     Control.LOCKDOWN_IN_GIT: ControlText(
         "the lockdown stands in Git and is applied from there",
         _LOCKDOWN_FILE,
-        "commit the patches, and let the Kustomization flux-system apply existing objects",
+        "commit the patches, and let the Kustomization flux-system or the FluxInstance apply existing objects",
     ),
     Control.FEATURE_GATES: ControlText("feature gates", _LOCKDOWN_FILE, "leave ExternalArtifact and DNS lookups off"),
     Control.OBJECT_IDENTITY: ControlText(
@@ -249,5 +256,30 @@ TEXTS: Mapping[Control, ControlText] = {
         "manifests that build and that the API server knows",
         "the fleet and the tenants' repositories",
         "run kustomize build, a strict server-side dry-run and flux migrate before you merge",
+    ),
+    Control.ROUTES_ALIKE: ControlText(
+        "the same lockdown arguments by either route",
+        _LOCKDOWN_FILE,
+        "with the CLI patch the three flags; with the Operator set multitenant and tenantDefaultServiceAccount",
+    ),
+    Control.OPERATOR_ACCOUNT: ControlText(
+        "--default-service-account of flux-operator",
+        "the Deployment flux-operator",
+        "add the flag to its args (its Helm chart: multitenancy.enabled=true), and bind that account nowhere else",
+    ),
+    Control.OPERATOR_INSTANCE: ControlText(
+        "one FluxInstance, called flux, beside the operator",
+        "the operator's CustomResourceDefinitions and code",
+        "install them unchanged, and give no tenant verbs on fluxinstances",
+    ),
+    Control.OPERATOR_PAGE: ControlText(
+        "--web-server-port=0 of flux-operator",
+        "the Deployment flux-operator",
+        "add the flag to its args (its Helm chart: web.enabled=false), and run 0.40.0 or newer",
+    ),
+    Control.OPERATOR_DEPENDENCIES: ControlText(
+        "dependencies of a ResourceSet stay in its namespace",
+        "flux-operator's code",
+        "give tenants no verbs on resourcesets where that matters",
     ),
 }

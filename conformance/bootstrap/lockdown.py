@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
+from conformance import lockdown_arguments
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
-from conformance.kube.objects import container_args, pick, ref_to
-from conformance.model import Control
+from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
+from conformance.lockdown_arguments import FLAGS, Arguments
+from conformance.model import Capability, Control
 from conformance.network import selects
 
 DEFAULT_SERVICE_ACCOUNT_FLAG = "--default-service-account"
 NO_CROSS_NAMESPACE_REFS_FLAG = "--no-cross-namespace-refs=true"
 NO_REMOTE_BASES_FLAG = "--no-remote-bases=true"
+_PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
 
 
 def _flag(platform: Platform, controllers: tuple[str, ...], flag: str) -> str:
@@ -140,6 +143,20 @@ def _code(text: str) -> Callable[[Platform], str]:
     return lambda _: text
 
 
+def _routes(platform: Platform) -> str:
+    columns = arguments_of_routes(platform)
+    unlike = lockdown_arguments.different(lockdown_arguments.table(columns, columns[platform.route]))
+    return "; ".join(unlike) or f"what the route {platform.route} sets is what the other sets"
+
+
+def _instances(platform: Platform) -> str:
+    if Capability.FLUX_OPERATOR not in platform.capabilities:
+        return "no Flux Operator"
+    found = platform.client.objects("fluxcd.controlplane.io/v1", "FluxInstance")
+    return f"FluxInstances: {', '.join(str(Ref.of(one)) for one in found) or 'none'}"
+
+
+_OPERATOR = ("flux-operator",)
 _BOTH = ("kustomize-controller", "helm-controller")
 _ALL = (*_BOTH, "notification-controller", "image-reflector-controller", "image-automation-controller")
 
@@ -205,7 +222,26 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
     Control.RETRY: lambda p: _platform_syncs(p, "retryInterval"),
     Control.OVERLAYS: lambda p: _tenant_namespaces(p, "HelmRelease"),
     Control.MANIFESTS: _code("the fleet repository's main branch"),
+    Control.ROUTES_ALIKE: _routes,
+    Control.OPERATOR_ACCOUNT: lambda p: _flag(p, _OPERATOR, DEFAULT_SERVICE_ACCOUNT_FLAG),
+    Control.OPERATOR_INSTANCE: _instances,
+    Control.OPERATOR_PAGE: lambda p: _flag(p, _OPERATOR, "--web-server-port"),
+    Control.OPERATOR_DEPENDENCIES: _code("code of flux-operator"),
 }
+
+
+def arguments(platform: Platform) -> Arguments:
+    """Return the lockdown arguments of every controller of Flux, read back from the live Deployments."""
+    live = platform.client.objects("apps/v1", "Deployment", namespace=platform.flux_namespace, labels=_PART_OF_FLUX)
+    said = {one["metadata"]["name"]: [argument(container_args(one), flag) for flag in FLAGS] for one in live}
+    return {name: dict(one.split("=", 1) for one in flags if one) for name, flags in said.items()}
+
+
+def arguments_of_routes(platform: Platform) -> Mapping[str, Arguments]:
+    """Return the live lockdown arguments under this platform's route, and those of the other route as published."""
+    route = str(platform.route)
+    rest = lockdown_arguments.other(route)
+    return {route: arguments(platform), rest: lockdown_arguments.published(rest, platform.service_account)}
 
 
 def read(control: Control, platform: Platform) -> str:

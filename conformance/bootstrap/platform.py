@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.artifacts import Registry
+from conformance.bootstrap.abilities import GIVES
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
-from conformance.model import Environment, Route
+from conformance.model import Capability, Environment, Route
 from conformance.network import Network
 from conformance.providers.protocol import Cluster
 from conformance.repos.fleet import Fleet
@@ -63,6 +64,16 @@ class Platform:
         return self.cluster.client
 
     @property
+    def route(self) -> Route:
+        """How Flux got onto the cluster."""
+        return self.fleet.route
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this platform can show: by its cluster, and by the route that Flux came on."""
+        return self.cluster.capabilities | GIVES[self.route]
+
+    @property
     def network(self) -> Network:
         """The network of the cluster, as Pods see it and as its policies say; one for all checks and mutants."""
         with self._lock:
@@ -78,7 +89,7 @@ class Platform:
     @property
     def rerun(self) -> str:
         """Options of `flux-tenancy run` that give such a platform again."""
-        route = self.fleet.route
+        route = self.route
         return f"{self.cluster.rerun} {f'--bootstrap {route}' if route is not Route.CLI else ''}".strip()
 
     @property

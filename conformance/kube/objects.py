@@ -1,6 +1,7 @@
 """References to Kubernetes objects, as checks and messages name them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,20 @@ def container_args(manifest: Manifest) -> list[str]:
     """Return the first container's arguments of a Deployment or Pod."""
     spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})
     return list(pick(spec, "containers", 0, "args") or [])
+
+
+def argument(arguments: Sequence[str], flag: str) -> str:
+    """Return what Go's flag packages take a flag for, as `--flag=value`; empty when it is absent.
+
+    The last occurrence counts; the value may be the next argument; none is `true`.
+    """
+    said = ""
+    for one, after in itertools.pairwise([*arguments, "--"]):
+        name, equals, value = one.partition("=")
+        if name == flag:
+            bare = "true" if after.startswith("-") else after
+            said = f"{flag}={value if equals else bare}"
+    return said
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

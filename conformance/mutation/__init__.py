@@ -49,7 +49,7 @@ def bystanders_for(
     able = [
         job
         for job in jobs
-        if mutant.id not in job.check.kills
+        if mutant.spares(job.check.kills)
         and not job.check.exclusive
         and job.check.level is not Level.PROVISIONAL
         and seconds.get(job.key, _QUICK_S) < _QUICK_S

@@ -56,6 +56,7 @@ CHANGES = (
     ),
     ArgumentChange("--metrics-addr", "{metrics_bind}", OPERATOR, "loopback only, on a free port"),
     ArgumentChange("--health-addr", "{health_bind}", OPERATOR, "loopback only, on a free port"),
+    ArgumentChange("--web-server-port", "0", OPERATOR, "it would listen on every address of this machine"),
     ArgumentChange("--storage-path", "{storage}", OPERATOR, "the manifests of its module, which its image holds"),
 )
 VARIABLES = {

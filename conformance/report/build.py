@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from conformance import __version__
+from conformance import __version__, lockdown_arguments
 from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Plane, Result, Run, Tally
 from conformance.report import verdict, wording
 from conformance.report.redact import redact_tree, redactor
 from conformance.report.schema import (
+    ArgumentRow,
     Binary,
     CellRow,
     ConformanceReport,
@@ -77,6 +78,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         mutants=tuple(_mutant(mutant) for mutant in sorted(run.mutants, key=lambda m: (m.environment, m.id))),
         tallies=tuple(_tally(tally) for tally in sorted(run.tallies, key=lambda t: (t.environment, t.key))),
         lockdown={str(environment): _lockdown(run, environment) for environment in run.lockdown},
+        lockdown_arguments={env: _arguments(columns, run.bootstrap) for env, columns in run.lockdown_arguments.items()},
         binaries=tuple(_binary(binary) for binary in sorted(run.binaries, key=lambda b: b.tool)),
         phases=tuple(PhaseRow(name=p.name, environment=p.environment, seconds=p.seconds) for p in run.phases),
         address_map=dict(run.address_map),
@@ -178,6 +180,13 @@ def _controllers(binaries: Iterable[BinaryOrigin]) -> Iterable[Controller]:
             yield Controller(
                 name=binary.tool, module=binary.module, version=binary.version, binary_sha256=binary.binary_sha256
             )
+
+
+def _arguments(columns: Mapping[str, lockdown_arguments.Arguments], live: str) -> tuple[ArgumentRow, ...]:
+    rows = lockdown_arguments.table(columns, columns[live])
+    return tuple(
+        ArgumentRow(controller=row.controller, flag=row.flag, values=dict(row.values), alike=row.alike) for row in rows
+    )
 
 
 def _lockdown(run: Run, environment: str) -> tuple[ControlRow, ...]:

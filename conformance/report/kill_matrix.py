@@ -59,6 +59,8 @@ def markdown(report: ConformanceReport) -> str:
     heads = ("mutant", "description", "killed by", "survivors", "false kills", "seconds")
     lines = [_cells(mutant, report) for mutant in sorted(report.mutants, key=lambda m: (m.id, m.environment))]
     table = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(line)} |" for line in lines)]
+    where = report.environment
+    platform = f"Kubernetes {where.kubernetes}, provider {where.provider}, bootstrap {where.bootstrap}"
     blocks = [
         "# Kill matrix",
         _INTRODUCTION,
@@ -66,7 +68,7 @@ def markdown(report: ConformanceReport) -> str:
         "\n".join(f"- {name}: {text}" for name, text in wording.mutation(report)),
         "\n".join(
             [
-                f"- subject: Flux {report.subject.flux_version} on Kubernetes {report.environment.kubernetes}",
+                f"- subject: Flux {report.subject.flux_version} on {platform}",
                 f"- suite: {report.suite.version}, run of {report.run.started}",
             ]
         ),

@@ -179,6 +179,15 @@ class TallyRow(Document):
     flips: bool = Field(description="it did not say the same in every round")
 
 
+class ArgumentRow(Document):
+    """One lockdown argument of one controller: live by the route of the run, as published by the other."""
+
+    controller: str
+    flag: str
+    values: dict[str, str] = Field(description="bootstrap route to the value; 'absent' where it has none")
+    alike: bool
+
+
 class Binary(Document):
     """Where a binary of the run came from, as `go version -m` tells."""
 
@@ -274,6 +283,9 @@ class ConformanceReport(Document):
     mutants: tuple[MutantRow, ...] = ()
     tallies: tuple[TallyRow, ...] = Field((), description="empty unless the checks were repeated")
     lockdown: dict[str, tuple[ControlRow, ...]] = Field(description="environment to its controls")
+    lockdown_arguments: dict[str, tuple[ArgumentRow, ...]] = Field(
+        default_factory=dict, description="environment to its controllers' lockdown arguments, on both bootstrap routes"
+    )
     binaries: tuple[Binary, ...] = ()
     phases: tuple[PhaseRow, ...] = ()
     address_map: dict[str, str] = Field(description="address in the repositories to address of the local server")

@@ -201,13 +201,13 @@ def _unsteady(row: TallyRow) -> str:
 
 
 def scope(report: ConformanceReport) -> list[tuple[str, str]]:
-    """Return what was not seen on this provider: results that were computed, and checks that lie beyond it."""
+    """Return what was not seen in this run: results that were computed, and checks beyond its platform."""
     computed = [row for row in report.results if row.fidelity is Fidelity.SIMULATED]
     lines = []
     if computed:
         ids = ", ".join(sorted({row.id for row in computed}))
         lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
-    where = f"provider {report.environment.provider}"
+    where = f"provider {report.environment.provider} with bootstrap {report.environment.bootstrap}"
     return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
 
 

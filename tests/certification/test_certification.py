@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from conformance import catalog
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.model import Environment, Kill, Level, Outcome, Verdict
-from conformance.providers.protocol import LACKS
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import load_report
 
@@ -28,8 +28,8 @@ SECRETS = {
 }
 BOTH = frozenset(Environment)
 STAGING = Environment.STAGING
-CHECKS = [entry.check for entry in catalog.listed() if not entry.check.needs & LACKS["embedded"]]
-RUNNABLE = [mutant for mutant in MUTANTS.values() if not mutant.needs & LACKS["embedded"]]
+CHECKS = [entry.check for entry in catalog.listed() if not entry.check.needs & lacks("embedded")]
+RUNNABLE = [mutant for mutant in MUTANTS.values() if not mutant.needs & lacks("embedded")]
 
 
 @pytest.fixture(scope="module")

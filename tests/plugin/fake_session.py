@@ -21,7 +21,7 @@ MOOD = environment().get("FAKE_SESSION", "")
 class FakeHarvest:
     def __init__(self, jobs: Sequence[Job], where: Environment) -> None:
         self.jobs = jobs
-        self.platform = SimpleNamespace(environment=where, cluster=SimpleNamespace(capabilities=frozenset()))
+        self.platform = SimpleNamespace(environment=where, capabilities=frozenset())
 
     def start(self) -> None:
         """Judge nothing ahead."""

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.options import OPTIONS
-from conformance.providers.protocol import LACKS
 
 
 def test_the_plugin_is_inert_where_no_check_is_collected(suite: Any) -> None:
@@ -66,10 +66,20 @@ def test_mutants_that_nobody_asked_for_are_not_collected(suite: Any) -> None:
 def test_each_mutant_is_one_test_for_each_of_its_environments(suite: Any) -> None:
     found = names(suite.run("--collect-only", "--flux-mutants=all", suite.mutation))
     assert len(found) == sum(
-        len(mutant.environments) for mutant in MUTANTS.values() if not mutant.needs & LACKS["embedded"]
+        len(mutant.environments) for mutant in MUTANTS.values() if not mutant.needs & lacks("embedded")
     )
     some = names(suite.run("--collect-only", "--flux-mutants= M02, M04", "-m", "staging", suite.mutation))
     assert {name.partition("[")[2] for name in some} == {"staging-M02]", "staging-M04]"}
+
+
+def test_a_route_decides_what_is_collected_and_what_runs_alone(suite: Any) -> None:
+    words = ("--collect-only", "-m", "staging", "-k", "A20 or A21 or A22", suite.checks)
+    assert ids(suite.run(*words)) == ["a20", "a21"]
+    assert ids(suite.run(*words, "--flux-bootstrap=operator")) == ["a21", "a22", "a20"]
+
+
+def ids(result: pytest.RunResult) -> list[str]:
+    return [line.rpartition("/test_")[2][:3] for line in result.outlines if "::" in line]
 
 
 def names(result: pytest.RunResult) -> set[str]:

@@ -111,3 +111,9 @@ def test_a_docstring_that_does_not_begin_with_the_id_is_refused(document: str | 
 
 def test_a_docstring_of_one_line_has_no_why() -> None:
     assert (declared(document="F01: it holds.").statement, declared(document="F01: it holds.").why) == ("it holds", "")
+
+
+def test_a_check_may_be_exclusive_on_some_platforms_only() -> None:
+    for said, always, where in ((False, False, None), (True, True, None), (Capability.NODES, False, Capability.NODES)):
+        found = declared(exclusive=said)
+        assert (found.exclusive, found.exclusive_with) == (always, where)

@@ -131,12 +131,13 @@ def test_the_report_says_every_change_with_its_reason() -> None:
 
 
 def test_the_operator_has_flags_of_its_own() -> None:
-    given = ["--default-service-account=flux-operator", "--web-server-port=0"]
+    given = ["--default-service-account=flux-operator", "--web-server-port=9080"]
     assert controller_of(pod("ghcr.io/controlplaneio-fluxcd/flux-operator:v0.59.0")) == "flux-operator"
     assert host_arguments("flux-operator", given, {}, PLACES) == [
-        *given,
+        given[0],
         "--enable-leader-election=false",
         *LISTENING,
+        "--web-server-port=0",
         "--storage-path=/run/storage",
     ]
 

@@ -74,6 +74,6 @@ def test_the_operator_is_installed_from_what_lies_beside_it(tmp_path: Path) -> N
 def test_changes_of_the_operator_are_reported_where_it_runs() -> None:
     changes = describe_changes()
     own = [line for line in changes if line.startswith("flux-operator:")]
-    assert len(own) == 4
+    assert len(own) == 5
     assert _of_route(changes, Route.OPERATOR) == changes
     assert _of_route(changes, Route.CLI) == [line for line in changes if line not in own]

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from conformance.expect import _flag
+from conformance.kube.objects import argument
 from conformance.manifests import Planned
 from conformance.scenario import Scenario, Subject
 
@@ -57,4 +57,4 @@ def test_with_fields_refuses_an_item_that_is_not_there() -> None:
     ],
 )
 def test_a_flag_is_read_as_go_reads_it(arguments: list[str], expected: str) -> None:
-    assert _flag(arguments, "--x") == expected
+    assert argument(arguments, "--x") == expected

@@ -32,7 +32,9 @@ def test_an_explanation_says_everything(check_id: str) -> None:
 
 def test_the_lines_to_add_can_be_copied_as_they_are() -> None:
     said = explaining.about("g01")
-    assert "\nset in     clusters/<environment>/flux-system/kustomization.yaml\n" in said
+    where = "clusters/<environment>/flux-system/kustomization.yaml, or operator/<environment>/flux-instance.yaml"
+    assert f"\nset in     {where}\n" in said
+    assert "\n# with the Flux Operator, in the FluxInstance\nspec:\n  cluster:\n    multitenant: true\n" in said
     assert "\n--- add these lines there\npatches:\n  - target:\n      kind: Deployment\n" in said
     assert "\n        value: --no-remote-bases=true\n" in said
 
@@ -55,10 +57,10 @@ def test_a_mutant_is_one_line() -> None:
 
 
 def test_a_row_without_a_check_says_why_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert explaining.about("a21").splitlines()[:3] == [
-        "A21  both bootstrap routes lock the controllers down alike",
+    assert explaining.about("f23").splitlines()[:3] == [
+        "F23  an ArtifactGenerator cannot use another tenant's source",
         "",
-        "no check   needs operator",
+        "no check   needs source-watcher",
     ]
     known = {"slug": "x", "statement": "x", "expected": Expected.CHOICE, "ground": "A"}
     reasons = {

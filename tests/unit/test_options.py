@@ -89,8 +89,20 @@ def test_mutants_are_a_list_with_commas(given: str, mutants: tuple[str, ...]) ->
 
 
 def test_a_mutant_that_the_provider_cannot_have_is_refused_where_it_is_named() -> None:
-    with pytest.raises(InputError, match="need nodes cannot be run on the provider embedded: M80-no-engine"):
+    with pytest.raises(
+        InputError, match="need nodes cannot be run on the provider embedded with the bootstrap cli: M80-no-engine"
+    ):
         read_settings(config({"--flux-mutants": "M02,M80-no-engine"}), STAGING)
+
+
+@pytest.mark.parametrize(
+    ("route", "other", "mutant"),
+    [("cli", "flux-operator", "M18-account"), ("operator", "flux-cli", "M78-lockdown-not-in-git")],
+)
+def test_a_mutant_of_the_other_route_is_refused_where_it_is_named(route: str, other: str, mutant: str) -> None:
+    said = f"need {other} cannot be run on the provider embedded with the bootstrap {route}: {mutant}"
+    with pytest.raises(InputError, match=said):
+        read_settings(config({"--flux-mutants": f"M02,{mutant}", "--flux-bootstrap": route}), STAGING)
 
 
 def test_unknown_mutants_are_refused_all_at_once() -> None:

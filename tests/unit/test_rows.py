@@ -69,7 +69,7 @@ def test_disagreements_name_the_row(
 
 
 def test_an_id_is_found_whatever_its_case() -> None:
-    assert rows.find("a21").needs is Need.OPERATOR
+    assert rows.find("f23").needs is Need.SOURCE_WATCHER
     with pytest.raises(InputError, match="no row of the catalogue has the id 'Z99'"):
         rows.find("Z99")
 

@@ -5,11 +5,11 @@ Bindings are set to Audit and never deleted: without the last policy with a Conf
 informer ends and every request is refused afterwards (catalogue finding 9).
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from typing import Any
+import contextlib
+from collections.abc import Iterator, Mapping
 
 from conformance.bootstrap import changes_tenants as tenant
+from conformance.bootstrap.changes_operator import held_still
 from conformance.bootstrap.mutants import (
     access,
     advisories,
@@ -17,6 +17,7 @@ from conformance.bootstrap.mutants import (
     flags,
     guards,
     network,
+    operator,
     platform,
     policies,
     references,
@@ -28,11 +29,29 @@ from conformance.bootstrap.platform import Platform
 
 __all__ = ["MUTANTS", "Mutant", "platform_held_still"]
 
-_MODULES = (flags, policies, guards, tenants, access, platform, network, references, secrets, advisories, faults)
+_MODULES = (
+    flags,
+    policies,
+    guards,
+    tenants,
+    access,
+    platform,
+    network,
+    references,
+    secrets,
+    advisories,
+    operator,
+    faults,
+)
 
 MUTANTS: Mapping[str, Mutant] = {mutant.id: mutant for module in _MODULES for mutant in module.mutants()}
 
 
-def platform_held_still(platform: Platform) -> AbstractContextManager[Any]:
-    """Suspend the platform's own Kustomizations, so that Flux does not repair a mutant while it is looked at."""
-    return tenant.platform_suspended(platform)
+@contextlib.contextmanager
+def platform_held_still(platform: Platform) -> Iterator[None]:
+    """Suspend the platform's own Kustomizations, so that nobody repairs a mutant while it is looked at.
+
+    They first: one of them would give the FluxInstance back the interval at which the operator repairs.
+    """
+    with tenant.platform_suspended(platform), held_still(platform):
+        yield

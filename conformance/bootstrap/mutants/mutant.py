@@ -32,6 +32,12 @@ class Mutant:
     """What the cluster must have for it."""
     refuses: frozenset[str] = frozenset()
     """Kinds that no tenant can make under it: what else needs one breaks down."""
+    unites: Sequence[str] = ()
+    """Beginnings of the ids of mutants that this one amounts to: a check that any of them reddens cannot stand by."""
+
+    def spares(self, kills: Sequence[str]) -> bool:
+        """Return whether a check that kills these mutants must stay green under this one."""
+        return self.id not in kills and not any(name.startswith(tuple(self.unites)) for name in kills)
 
 
 def without_flag(controller: str, flag: str) -> Apply:

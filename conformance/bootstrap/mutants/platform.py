@@ -4,6 +4,10 @@ from conformance.bootstrap import changes_network as network
 from conformance.bootstrap import changes_platform as change
 from conformance.bootstrap.changes_tenants import platform_kustomization
 from conformance.bootstrap.mutants.mutant import Mutant, with_flag
+from conformance.model import Capability
+
+_CLI = frozenset({Capability.FLUX_CLI})
+"""On the Operator's route the fleet's sync does not apply Flux; M18-multitenant and M18-unreconciled stand there."""
 
 
 def mutants() -> list[Mutant]:
@@ -73,11 +77,13 @@ def mutants() -> list[Mutant]:
             id="M78-lockdown-not-in-git",
             description="the fleet repository lacks the lockdown patches",
             apply=lambda p, _: change.lockdown_not_in_git(p),
+            needs=_CLI,
         ),
         Mutant(
             id="M79-platform-if-not-present",
             description="the platform's sync leaves objects that exist as they are",
             apply=lambda p, _: change.applied_once(p, p.flux_namespace),
+            needs=_CLI,
         ),
         Mutant(
             id="M79-tenants-if-not-present",

@@ -7,7 +7,8 @@ point its sources elsewhere.
 from conformance.api import Control, Level, Scenario, check, expect, expect_that, given_that, pick
 
 READING = {"get", "list", "watch"}
-FLUX = ".fluxcd.io"
+FLUX = (".fluxcd.io", "fluxcd.controlplane.io")
+"""Groups of Flux, and of Flux Operator where it is installed."""
 
 
 @check(
@@ -25,7 +26,12 @@ def test_a18_aggregated_roles(scenario: Scenario) -> None:
     for role in (scenario[f"ClusterRole/flux-view-{namespace}"], scenario[f"ClusterRole/flux-edit-{namespace}"]):
         expect(role).contains_wanted()
         foreign = [g for rule in pick(role.live(), "rules") for g in rule["apiGroups"] if not g.endswith(FLUX)]
-        expect_that(not foreign, f"{role.ref} is about more than Flux", wanted=f"*{FLUX}", observed=", ".join(foreign))
+        expect_that(
+            not foreign,
+            f"{role.ref} is about more than Flux",
+            wanted=" or ".join(f"*{one}" for one in FLUX),
+            observed=", ".join(foreign),
+        )
 
     rules = pick(scenario.existing("ClusterRole/view", "").live(), "rules") or []
     of_flux = [rule for rule in rules if any(group.endswith(FLUX) for group in rule.get("apiGroups", []))]

@@ -6,9 +6,11 @@ manage them. A role without them sends people to cluster-wide rights.
 
 import pytest
 
-from conformance.api import Answer, Control, Scenario, Subject, check, expect
+from conformance.api import Answer, Capability, Control, Scenario, Subject, check, expect
 
 FLUX = ("GitRepository/c32-source", "Kustomization/c32-sync", "HelmRelease/c32-release", "Provider/c32-provider")
+OF_OPERATOR = ("ResourceSet/c32-set",)
+"""Only where Flux Operator is, and where its roles are aggregated, as its own manifests have it."""
 
 
 @pytest.mark.parametrize("role", ["view", "edit", "admin"])
@@ -22,7 +24,8 @@ FLUX = ("GitRepository/c32-source", "Kustomization/c32-sync", "HelmRelease/c32-r
 )
 def test_c32_aggregated_roles(scenario: Scenario, role: str) -> None:
     """List and create each group's kind under the role, in the tenant's namespace and in the victim's."""
-    for label in FLUX:
+    operated = Capability.FLUX_OPERATOR in scenario.platform.capabilities
+    for label in FLUX + (OF_OPERATOR if operated else ()):
         subject = scenario[label]
         expect(_listed(scenario, role, subject, "shared-a")).is_admitted()
         client, user = scenario.account("shared-a", f"c32-{role}")

@@ -214,3 +214,11 @@ def test_the_step_summary_stays_below_the_limit(make_run, make_result):
     assert len(text.encode()) < 1024 * 1024
     assert text.endswith("the rest is in report.html._\n")
     assert len(github.step_summary(report, limit=500).encode()) <= 500
+
+
+def test_the_page_compares_the_lockdown_arguments_of_both_routes(make_run):
+    live = {"helm-controller": {"--default-service-account": "flux"}}
+    columns = {"operator": live, "cli": {"helm-controller": {"--default-service-account": "default"}}}
+    page = render_html(build_report(make_run(bootstrap="operator", lockdown_arguments={"staging": columns})))
+    assert "lockdown arguments of both bootstrap routes" in page
+    assert '<td class="mono">flux</td><td class="mono">default</td><td>DIFFERENT</td>' in page

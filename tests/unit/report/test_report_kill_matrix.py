@@ -134,7 +134,7 @@ def test_the_document_has_a_line_for_each_mutant(report):
         "| refs-allowed | --no-cross-namespace-refs is removed | C03[a], F01 | C03[b] |  | 4.0 |",
     ]
     assert "- score: 1 of 3 mutants killed (33.3 %)\n- precision: 3 of 5 bystanders stayed green (60 %)\n" in text
-    assert "- subject: Flux 2.9.2 on Kubernetes v1.36.3\n" in text
+    assert "- subject: Flux 2.9.2 on Kubernetes v1.36.3, provider embedded, bootstrap cli\n" in text
 
 
 def test_a_pipe_does_not_break_the_table(make_run, make_mutant):

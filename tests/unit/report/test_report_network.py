@@ -58,7 +58,7 @@ def test_the_terminal_counts_it_apart(simulated: ConformanceReport) -> None:
     said = summary(simulated)
     assert "E  Network                   1 simulated" in said
     assert f"simulated 1 results (E01) {SIMULATED}" in said
-    assert "beyond    E00 needs nodes, which provider embedded has not" in said
+    assert "beyond    E00 needs nodes, which provider embedded with bootstrap cli has not" in said
 
 
 def test_the_page_draws_it_apart(simulated: ConformanceReport) -> None:
