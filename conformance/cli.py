@@ -14,15 +14,16 @@ from rich.table import Table
 
 from conformance import catalog, catalog_page, explaining
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.columns import certify, columns_of, last, report_folder, without
 from conformance.doctor import examine
 from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
 from conformance.model import EXIT_CODES, Environment, ExitCode
 from conformance.options import argv_of
 from conformance.parity_cli import parity
-from conformance.report import github, kill_matrix, terminal
-from conformance.report.schema import ConformanceReport
-from conformance.report.write import append_file, load_report, write_file, write_report
+from conformance.report import combined_page, github, kill_matrix, terminal
+from conformance.report.combined_schema import CombinedReport
+from conformance.report.write import AnyReport, append_file, load_any, load_report, write_file, write_report
 from conformance.settings import PACKAGE_DIR, github_file
 from conformance.signals import discard_output, forgive_closed_output
 from conformance.toolchain_cli import app as toolchain_app
@@ -63,9 +64,15 @@ FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
 RepeatOption = Annotated[
     int, typer.Option("--repeat", min=1, help="Rounds of the same checks; reports each one's failure rate.")
 ]
-ProviderOption = Annotated[str, typer.Option("--provider", help="Where clusters come from: embedded, kind.")]
+ProviderOption = Annotated[
+    str, typer.Option("--provider", "--flux-provider", help="Where clusters come from: embedded, kind, or both.")
+]
+BootstrapOption = Annotated[
+    str, typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator, or both.")
+]
+OneProviderOption = Annotated[str, typer.Option("--provider", help="Where the platforms come from: embedded, kind.")]
+RouteOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto the platforms: cli, operator.")]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
-BootstrapOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto them: cli, operator.")]
 ReuseOption = Annotated[str, typer.Option("--reuse", help="A Kind cluster that --keep kept, by name.")]
 KeepOption = Annotated[
     bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C; a Kind cluster stays.")
@@ -92,21 +99,27 @@ def run(
     repeat: RepeatOption = 1,
     pytest_args: PytestArguments = None,
 ) -> None:
-    """Certify: bring a platform up, attack it as a tenant would, print the verdict."""
+    """Certify: bring a platform up, attack it as a tenant would, print the verdict.
+
+    Several providers or bootstrap routes, with commas between, are certified each, and compared.
+    """
     words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
     words += argv_of(
         {"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-kubernetes-version": kubernetes}
     )
-    _pytest(environment, k, [*words, *(pytest_args or [])])
+    words += pytest_args or []
+    if len(columns_of(words)) > 1:
+        raise typer.Exit(_several(environment, k, words))
+    _pytest(environment, k, words)
 
 
 @app.command()
 def mutants(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids of mutants; none means all.")] = None,
     environment: EnvironmentOption = Where.STAGING,
-    provider: ProviderOption = "",
-    bootstrap: BootstrapOption = "",
+    provider: OneProviderOption = "",
+    bootstrap: RouteOption = "",
     version: VersionOption = "",
     toolchain: FolderOption = None,
     report: FolderOption = None,
@@ -163,19 +176,25 @@ def report(
 ) -> None:
     """Render a report anew from its report.yaml, and print its summary."""
     path = folder / "report.yaml" if folder.is_dir() else folder
-    known = _guarded(lambda: load_report(path))
     if matrix is not None:
-        _guarded(lambda: write_file(matrix, kill_matrix.markdown(known).encode()))
+        _guarded(lambda: write_file(matrix, kill_matrix.markdown(load_report(path)).encode()))
         return
+    known = _guarded(lambda: load_any(path))
     _guarded(lambda: write_report(path.parent, known))
     if on_github:
         _guarded(lambda: _tell_github(known, artifact))
     else:
-        typer.echo(terminal.summary(known, folder=str(path.parent)))
+        typer.echo(_summary(known, path.parent))
     raise typer.Exit(known.judgement.exit_code)
 
 
-def _tell_github(known: ConformanceReport, artifact: str) -> None:
+def _summary(known: AnyReport, folder: Path) -> str:
+    if isinstance(known, CombinedReport):
+        return combined_page.summary(known, folder=str(folder))
+    return terminal.summary(known, folder=str(folder))
+
+
+def _tell_github(known: AnyReport, artifact: str) -> None:
     """Tell GitHub Actions what a run found; elsewhere only print what its step summary would be."""
     summary = github.step_summary(known, artifact=artifact)
     page, output = github_file("GITHUB_STEP_SUMMARY"), github_file("GITHUB_OUTPUT")
@@ -213,6 +232,17 @@ def _common(
             "--flux-report": report,
         }
     )
+
+
+def _several(environment: Where, select: str, words: Sequence[str]) -> int:
+    """Certify each of several platforms, print what they say together, and return the exit code."""
+    columns = columns_of(words)
+    folder = report_folder(last(words, "--flux-report"), columns)
+    selected = [f"--environment={environment}", *(["-k", select] if select else []), "--"]
+    ended = certify(columns, [*selected, *without(words, "--flux-report")], folder, typer.echo)
+    if ended.report is not None:
+        typer.echo(f"\ncombined\n\n{_summary(ended.report, folder)}", nl=False)
+    return ended.code
 
 
 def _pytest(environment: Where, select: str, words: Sequence[str]) -> None:

@@ -76,6 +76,7 @@ def _of_row(row: Row) -> list[Part]:
         Part(name="published", text=f"{EXPECTED[row.expected]} ({row.expected})"),
         Part(name="takes", text=f"{GROUNDS[row.ground]} ({row.ground})"),
         Part(name="note", text=row.note),
+        Part(name="routes", text=row.between_routes),
     ]
 
 

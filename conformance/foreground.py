@@ -15,15 +15,25 @@ INTERRUPTED = 2
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run_in_foreground(argv: Sequence[str | Path]) -> int:
+@contextlib.contextmanager
+def heeding() -> Iterator[list[int]]:
+    """Note the signals that are to end this process, instead of ending: what lies between commands is done first."""
+    came: list[int] = []
+    with _noted(came):
+        yield came
+
+
+def run_in_foreground(argv: Sequence[str | Path], came: list[int] | None = None) -> int:
     """Run a command to its end, however long that takes; pass Ctrl-C, SIGTERM and SIGHUP on to it.
+
+    `came` gets the numbers of these signals; it may hold some that came before.
 
     Returns its exit code; `INTERRUPTED` where such a signal ended it at once, or came too late for it to heed.
 
     Raises:
         ProcessError: it cannot be started, or somebody else killed it.
     """
-    came: list[int] = []
+    came = [] if came is None else came
     with _noted(came):
         try:
             child = on_own_streams(argv)

@@ -16,6 +16,7 @@ from conformance.settings import Settings, Timeouts
 
 PROVIDERS = ("embedded", "kind")
 BOOTSTRAPS = tuple(Route)
+"""Both in the order in which they are shown; what comes later takes more of a machine or of a fleet."""
 _FACTORS = (0.1, 100.0)
 _ROUNDS = 1000
 
@@ -142,6 +143,11 @@ def _value(config: pytest.Config, name: str) -> Any:
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if set(value.split(",")) <= set(known) and value not in known:
+        raise InputError(
+            f"{name} '{value}' are several, and one session of pytest certifies one platform",
+            hint=f"`flux-tenancy run {name} {value}` certifies each and compares them",
+        )
     if value not in known:
         raise InputError(f"{name} '{value}' is unknown", hint=f"known: {', '.join(known)}")
 

@@ -45,7 +45,9 @@ GROUNDS: Mapping[str, str] = {
     "N": "nodes, and a network that enforces policies",
 }
 """What it takes to look at a row."""
-_KEYS = frozenset({"slug", "expected", "in", "statement", "note", "needs", "not_exercised"})
+_KEYS = frozenset(
+    {"slug", "expected", "in", "statement", "note", "needs", "not_exercised", "compared", "between_routes"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,10 @@ class Row:
     note: str = ""
     needs: Need | None = None
     not_exercised: str = ""
+    compared: str = ""
+    """The command that answers it by a comparison of whole runs; empty: none does."""
+    between_routes: str = ""
+    """Why the bootstrap routes give different results, all else being the same; empty: they do not."""
 
     @property
     def area(self) -> str:
@@ -70,7 +76,11 @@ class Row:
     @property
     def why_no_check(self) -> str:
         """Why no check looks at it; empty where one should."""
-        return f"needs {self.needs}" if self.needs else self.not_exercised and f"not exercised: {self.not_exercised}"
+        if self.needs:
+            return f"needs {self.needs}"
+        if self.compared:
+            return f"answered by `{self.compared}`, which compares whole runs"
+        return self.not_exercised and f"not exercised: {self.not_exercised}"
 
 
 @cache
@@ -125,4 +135,6 @@ def _row(row_id: str, fields: Mapping[str, str]) -> Row:
         note=fields.get("note", ""),
         needs=Need(fields["needs"]) if "needs" in fields else None,
         not_exercised=fields.get("not_exercised", ""),
+        compared=fields.get("compared", ""),
+        between_routes=fields.get("between_routes", ""),
     )

@@ -8,7 +8,8 @@
 `run` and `kill` read checks, scenarios and mutants anew each time; the rest of the engine is as it was at `up`. Probe
 tenants are those that the named checks live in at `up`, and those of `--probes`, and shared-a and shared-b.
 `--environment production` gives the other environment, `--provider kind` a cluster with a real node (`--keep` lets it
-stay, `--reuse NAME` takes it again). `kill` without ids: all checks that claim the mutant.
+stay, `--reuse NAME` takes it again), `--bootstrap operator` the other route. `kill` without ids: all checks that claim
+the mutant.
 """
 
 import argparse
@@ -215,6 +216,7 @@ def main() -> None:
     parser.add_argument("--bootstrap", default="cli", type=Route)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--reuse", default="")
+    parser.add_argument("--toolchain", type=Path)
     given = parser.parse_args()
     if given.verb == "up":
         settings = Settings(
@@ -223,6 +225,7 @@ def main() -> None:
             bootstrap=given.bootstrap,
             keep=given.keep,
             reuse=given.reuse,
+            toolchain=given.toolchain,
         )
         _up(given.name, settings, given.words, [p for p in given.probes.split(",") if p])
     else:

@@ -1,4 +1,4 @@
-"""The report as YAML text, and back; reading says which field is wrong."""
+"""A report as YAML text, and back; reading says which field is wrong."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ import yaml
 from pydantic import ValidationError
 
 from conformance.errors import InputError
-from conformance.report.schema import API_VERSION, KIND, ConformanceReport
+from conformance.report.combined_schema import COMBINED_KIND, CombinedReport
+from conformance.report.schema import API_VERSION, KIND, ConformanceReport, Document
 
 _WIDTH = 120
+_MODELS: dict[str, type[ConformanceReport | CombinedReport]] = {KIND: ConformanceReport, COMBINED_KIND: CombinedReport}
 _SHOWN = 5
 """How many wrong fields an error names before it only counts them."""
 
@@ -27,14 +29,29 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def to_yaml(report: ConformanceReport) -> str:
+def to_yaml(report: Document) -> str:
     """Return the text of `report.yaml`."""
     data = report.model_dump(mode="json", by_alias=True)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
 def from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport:
-    """Read a report from its YAML text; errors call the text `name`.
+    """Read the report of one certification from its YAML text; errors call the text `name`.
+
+    Raises:
+        InputError: it is not YAML, not such a report, or one of another version.
+    """
+    known = any_from_yaml(text, name)
+    if not isinstance(known, ConformanceReport):
+        raise InputError(
+            f"'{name}' is a {COMBINED_KIND}, of several certifications; a {KIND} is wanted",
+            hint="give the report of one of its columns, which lie in folders beside it",
+        )
+    return known
+
+
+def any_from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport | CombinedReport:
+    """Read a report of one certification or of several from its YAML text; errors call the text `name`.
 
     Raises:
         InputError: it is not YAML, not a report, or one of another version.
@@ -43,7 +60,7 @@ def from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise InputError(f"'{name}' is not YAML: {_where(error)}", hint="give the report.yaml of a run") from error
-    if not isinstance(data, dict) or data.get("kind") != KIND:
+    if not isinstance(data, dict) or data.get("kind") not in _MODELS:
         found = f"kind '{data.get('kind')}'" if isinstance(data, dict) else type(data).__name__
         raise InputError(f"'{name}' is not a {KIND}: found {found}", hint="give the report.yaml of a run")
     if data.get("apiVersion") != API_VERSION:
@@ -52,9 +69,10 @@ def from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport:
             hint="read it with the release of the suite that wrote it (suite.version)",
         )
     try:
-        return ConformanceReport.model_validate(data, strict=False)
+        return _MODELS[data["kind"]].model_validate(data, strict=False)
     except ValidationError as error:
-        hint = "reports are read exactly as they were written; the schema is conformance/report/report.schema.json"
+        schema = "combined" if data["kind"] == COMBINED_KIND else "report"
+        hint = f"reports are read exactly as they were written; the schema is conformance/report/{schema}.schema.json"
         raise InputError(f"'{name}' does not follow its schema: {_wrong(error)}", hint=hint) from error
 
 

@@ -1,9 +1,10 @@
 """What GitHub shows of a run: annotations on the job, and the step summary."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.model import Kill
-from conformance.report import terminal, wording
+from conformance.report import combined_page, terminal, wording
+from conformance.report.combined_schema import CombinedReport
 from conformance.report.markdown import cell, fenced
 from conformance.report.schema import ConformanceReport, ResultRow
 
@@ -20,27 +21,34 @@ _CELLS = {
 }
 
 
-def annotations(report: ConformanceReport) -> list[str]:
+def annotations(report: ConformanceReport | CombinedReport) -> list[str]:
     """Return workflow commands: findings, then what could not be judged, then blind mutants; at most ten errors."""
-    found = list(_errors(report))
+    if isinstance(report, CombinedReport):
+        found, closed = list(combined_page.errors(report)), combined_page.closed(report)
+    else:
+        found, closed = list(_errors(report)), wording.closed(report)
     lines = [_command("error", title, text) for title, text in found[:SHOWN_ANNOTATIONS]]
-    lines += [
-        _command("warning", "documented limit closed", text) for text in wording.closed(report)[:SHOWN_ANNOTATIONS]
-    ]
+    lines += [_command("warning", "documented limit closed", text) for text in closed[:SHOWN_ANNOTATIONS]]
     if len(found) > SHOWN_ANNOTATIONS:
         more = f"and {len(found) - SHOWN_ANNOTATIONS} more: see the step summary and report.html"
         lines.append(_command("notice", "flux-tenancy-conformance", more))
     return lines
 
 
-def step_summary(report: ConformanceReport, *, artifact: str = "", limit: int = SUMMARY_BYTES) -> str:
+def step_summary(report: ConformanceReport | CombinedReport, *, artifact: str = "", limit: int = SUMMARY_BYTES) -> str:
     """Return the Markdown of GITHUB_STEP_SUMMARY, cut between blocks where it would pass the limit in bytes.
 
     `artifact` is the address of the uploaded report.
     """
+    if isinstance(report, CombinedReport):
+        return _cut(combined_page.blocks(report, artifact), limit)
+    return _cut(_blocks(report, artifact), limit)
+
+
+def _cut(blocks: Iterable[str], limit: int) -> str:
     cut = "\n\n_Cut here: the rest is in report.html._\n"
     text, room = "", limit - len(cut.encode())
-    for block in _blocks(report, artifact):
+    for block in blocks:
         if len((text + block).encode()) > room:
             return text + cut
         text += block

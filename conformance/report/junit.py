@@ -19,20 +19,28 @@ def junit_xml(report: ConformanceReport) -> bytes:
         rows = [row for row in report.results if row.environment is environment]
         absent = [name.partition("/")[2] for name in report.summary.missing if name.startswith(f"{environment}/")]
         cases = [*(_check(row) for row in rows), *(_missing(environment, key) for key in absent)]
-        _suite(root, environment, cases, report.run.started)
+        add_suite(root, environment, cases, report.run.started)
     if report.mutants:
         cases = [case for mutant in report.mutants for case in _mutant(mutant)]
-        _suite(root, "mutants", cases, report.run.started)
+        add_suite(root, "mutants", cases, report.run.started)
     if report.breakdowns:
         cases = [_broken(number, text) for number, text in enumerate(report.breakdowns, start=1)]
-        _suite(root, "run", cases, report.run.started)
+        add_suite(root, "run", cases, report.run.started)
+    return to_bytes(root)
+
+
+def to_bytes(root: ET.Element) -> bytes:
+    """Return the document as the text of a file."""
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def _suite(root: ET.Element, name: str, cases: Iterable[ET.Element], started: str) -> None:
-    suite = ET.SubElement(root, "testsuite", name=_clean(name), timestamp=_clean(started))
+def add_suite(root: ET.Element, name: str, cases: Iterable[ET.Element], started: str) -> None:
+    """Add a suite with its cases and their numbers; `started` as RFC 3339, empty: not known."""
+    suite = ET.SubElement(root, "testsuite", name=_clean(name))
+    if started:
+        suite.set("timestamp", _clean(started))
     suite.extend(cases)
     suite.set("tests", str(len(suite)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
@@ -40,11 +48,13 @@ def _suite(root: ET.Element, name: str, cases: Iterable[ET.Element], started: st
     suite.set("time", f"{sum(float(case.get('time', '0')) for case in suite):.3f}")
 
 
-def _case(classname: str, name: str, seconds: float = 0.0) -> ET.Element:
+def new_case(classname: str, name: str, seconds: float = 0.0) -> ET.Element:
+    """Return a case that passed."""
     return ET.Element("testcase", classname=_clean(classname), name=_clean(name), time=f"{seconds:.3f}")
 
 
-def _outcome(case: ET.Element, tag: str, *, kind: str, message: str, text: str = "") -> ET.Element:
+def set_outcome(case: ET.Element, tag: str, *, kind: str, message: str, text: str = "") -> ET.Element:
+    """Give a case its outcome: `failure` is a finding, `error` a breakdown, `skipped` neither; return the case."""
     child = ET.SubElement(case, tag, type=_clean(kind), message=_clean(message))
     child.text = _clean(text) or None
     return case
@@ -53,7 +63,7 @@ def _outcome(case: ET.Element, tag: str, *, kind: str, message: str, text: str =
 def _check(row: ResultRow) -> ET.Element:
     simulated = row.fidelity is Fidelity.SIMULATED
     name = f"{row.key} ({row.fidelity})" if simulated else row.key
-    case = _case(f"{row.environment}.{wording.area(row)}", name, row.duration)
+    case = new_case(f"{row.environment}.{wording.area(row)}", name, row.duration)
     properties = ET.SubElement(case, "properties")
     for name, value in (
         ("statement", row.statement),
@@ -63,41 +73,43 @@ def _check(row: ResultRow) -> ET.Element:
     ):
         ET.SubElement(properties, "property", name=name, value=_clean(value))
     if not row.judged:
-        return _outcome(case, "skipped", kind="not judged", message=_with(row.reading, row.message))
+        return set_outcome(case, "skipped", kind="not judged", message=_with(row.reading, row.message))
     if row.result is Outcome.FAILED:
         message = row.message or row.statement
-        return _outcome(case, "failure", kind="finding", message=message, text=wording.failure_block(row))
+        return set_outcome(case, "failure", kind="finding", message=message, text=wording.failure_block(row))
     if row.result is Outcome.ERROR:
         message = f"{wording.NOT_A_FINDING} {row.message}"
-        return _outcome(case, "error", kind=row.layer or "engine", message=message, text=wording.failure_block(row))
+        return set_outcome(case, "error", kind=row.layer or "engine", message=message, text=wording.failure_block(row))
     if row.result is not Outcome.PASSED:
-        _outcome(case, "skipped", kind=row.result.value, message=_with(row.reading, row.message))
+        set_outcome(case, "skipped", kind=row.result.value, message=_with(row.reading, row.message))
     return case
 
 
 def _missing(environment: str, key: str) -> ET.Element:
     message = f"{wording.NOT_A_FINDING} was collected and has no result"
-    return _outcome(_case(f"{environment}.{key[:1]}", key), "error", kind="engine", message=message)
+    return set_outcome(new_case(f"{environment}.{key[:1]}", key), "error", kind="engine", message=message)
 
 
 def _mutant(row: MutantRow) -> Iterable[ET.Element]:
     classname = f"mutants.{row.environment}.{row.id}"
     for key, kill in row.kills.items():
-        case = _case(classname, key)
+        case = new_case(classname, key)
         if kill is Kill.SURVIVED:
-            _outcome(case, "failure", kind="survived", message=f"{row.id} survived {key}", text=row.description)
+            set_outcome(case, "failure", kind="survived", message=f"{row.id} survived {key}", text=row.description)
         elif kill is Kill.ERROR:
-            _outcome(case, "error", kind="engine", message=f"{row.id} could not be judged by {key}", text=row.message)
+            set_outcome(
+                case, "error", kind="engine", message=f"{row.id} could not be judged by {key}", text=row.message
+            )
         yield case
-    reverted = _case(classname, "green again", row.duration)
+    reverted = new_case(classname, "green again", row.duration)
     if not row.green_again or not row.kills:
-        _outcome(reverted, "error", kind="engine", message=row.message or f"{row.id} was not judged or not reverted")
+        set_outcome(reverted, "error", kind="engine", message=row.message or f"{row.id} was not judged or not reverted")
     yield reverted
 
 
 def _broken(number: int, text: str) -> ET.Element:
     message = f"{wording.NOT_A_FINDING} {text.partition(chr(10))[0]}"
-    return _outcome(_case("run", f"breakdown {number}"), "error", kind="run", message=message, text=text)
+    return set_outcome(new_case("run", f"breakdown {number}"), "error", kind="run", message=message, text=text)
 
 
 def _with(reading: str, message: str) -> str:

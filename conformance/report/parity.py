@@ -1,189 +1,138 @@
-"""Parity of two providers: the reports of one subject on both, compared row by row. Pure.
+"""Parity: the reports of one subject on several providers and by several bootstrap routes, compared row by row. Pure.
 
-What differs is a finding about a provider, since the subject is the same; what could not be compared is never parity.
+What differs is a finding about a platform, since the subject is the same; what could not be compared is never parity.
 Only results of checks are compared: mutants have the kill matrix of each report.
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
 
 from conformance.errors import InputError
-from conformance.model import EXIT_CODES, ExitCode, Level, Outcome
+from conformance.model import EXIT_CODES, ExitCode, Fidelity, Level, Outcome
 from conformance.report import wording
+from conformance.report.combined_schema import Answer, Parity, Relation, Row, Side
 from conformance.report.schema import ConformanceReport, ResultRow
+from conformance.rows import rows as catalogue
 
+Place = tuple[str, str]
+"""Environment and key of a row."""
 _JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
 _NAMED = 3
-"""How many of the checks that only one run selected an error names."""
+"""How many of the checks that not every run selected an error names."""
+_CODES = {
+    Answer.EQUAL: ExitCode.CONFORMANT,
+    Answer.DIFFERENT: ExitCode.NON_CONFORMANT,
+    Answer.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
+}
 
 
-class Relation(StrEnum):
-    """What one row says of the two providers."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    """Both judged it, and not alike: at least one of the providers is not what it claims to be."""
-    ONE = "one provider"
-    """The other declares that it cannot show the property."""
-    NEITHER = "neither provider"
-    NOT_COMPARED = "not compared"
-    """A breakdown, or no result: nothing can be said."""
+def exit_code(parity: Parity) -> int:
+    """0 equal, 1 different, 10 inconclusive: as of a verdict."""
+    return EXIT_CODES[_CODES[parity.answer]]
 
 
-class Answer(StrEnum):
-    """What the comparison says as a whole."""
-
-    EQUAL = "equal"
-    DIFFERENT = "different"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """What one provider said of a row."""
-
-    provider: str
-    word: str
-    """passed, failed, limit-open, unsupported …, as `wording.state` has it; empty: no result."""
-    outcome: Outcome | None
-    said: str
-    """Why it is not passed; empty where it is."""
-    simulated: bool
-    """Computed from the live objects, not seen in traffic."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """One row in one environment, on both providers."""
-
-    environment: str
-    key: str
-    statement: str
-    level: str
-    sides: tuple[Side, Side]
-
-    @property
-    def relation(self) -> Relation:
-        """How the two sides compare."""
-        outcomes = {side.outcome for side in self.sides}
-        if not outcomes <= _JUDGED | {Outcome.UNSUPPORTED}:
-            return Relation.NOT_COMPARED
-        if Outcome.UNSUPPORTED in outcomes:
-            return Relation.NEITHER if len(outcomes) == 1 else Relation.ONE
-        return Relation.EQUAL if len(outcomes) == 1 else Relation.DIFFERENT
-
-    @property
-    def simulated(self) -> str:
-        """The provider that simulated what the other showed; empty: none did."""
-        return next((side.provider for side in self.sides if side.simulated), "")
-
-    @property
-    def able(self) -> str:
-        """The only provider that could exercise the row; empty: both, or neither."""
-        seen = [side.provider for side in self.sides if side.outcome in _JUDGED]
-        return seen[0] if self.relation is Relation.ONE else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parity:
-    """Two reports, compared."""
-
-    providers: tuple[str, str]
-    kubernetes: tuple[str, str]
-    flux_version: str
-    profile: str
-    fleet: str
-    environments: Sequence[str]
-    started: tuple[str, str]
-    suite: str
-    left_out: int
-    """Checks of the catalog that the selection of both runs left out."""
-    pairs: Sequence[Pair]
-    breakdowns: Sequence[str]
-    """What broke down in either run, apart from single checks."""
-
-    def of(self, relation: Relation) -> list[Pair]:
-        """Return the rows of one relation."""
-        return [pair for pair in self.pairs if pair.relation is relation]
-
-    @property
-    def counts(self) -> Mapping[Relation, int]:
-        """Rows by relation; a relation without rows counts 0."""
-        return Counter(pair.relation for pair in self.pairs)
-
-    @property
-    def answer(self) -> Answer:
-        """A difference decides; then whatever was not compared; no row at all is no parity."""
-        counts = self.counts
-        if counts[Relation.DIFFERENT]:
-            return Answer.DIFFERENT
-        if counts[Relation.NOT_COMPARED] or self.breakdowns or not counts[Relation.EQUAL]:
-            return Answer.INCONCLUSIVE
-        return Answer.EQUAL
-
-    @property
-    def exit_code(self) -> int:
-        """0 equal, 1 different, 10 inconclusive: as of a verdict."""
-        return {
-            Answer.EQUAL: EXIT_CODES[ExitCode.CONFORMANT],
-            Answer.DIFFERENT: EXIT_CODES[ExitCode.NON_CONFORMANT],
-            Answer.INCONCLUSIVE: EXIT_CODES[ExitCode.INCONCLUSIVE],
-        }[self.answer]
-
-
-def compare(left: ConformanceReport, right: ConformanceReport) -> Parity:
-    """Compare two reports that differ in nothing but the provider (and the patch release of Kubernetes).
+def names(platforms: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what tells platforms apart, each given as bootstrap and provider: by one of both where that is enough.
 
     Raises:
-        InputError: they are of one provider, or of two subjects.
+        InputError: two are the same, or there are not two.
     """
-    _refuse_other_subjects(left, right)
-    reports = (left, right)
-    found = (_by_place(left), _by_place(right))
+    same = [
+        f"{bootstrap} on {provider}" for bootstrap, provider in platforms if platforms.count((bootstrap, provider)) > 1
+    ]
+    if same or len(platforms) < 2:  # noqa: PLR2004 - one has nothing to be compared with
+        said = f"two reports are of the same platform: {same[0]}" if same else "one report has nothing beside it"
+        raise InputError(said, hint="give reports that differ in provider or bootstrap, one of each")
+    bootstraps, providers = ({platform[n] for platform in platforms} for n in (0, 1))
+    if len(bootstraps) == 1:
+        return [provider for _, provider in platforms]
+    if len(providers) == 1:
+        return [bootstrap for bootstrap, _ in platforms]
+    return [f"{bootstrap} on {provider}" for bootstrap, provider in platforms]
+
+
+def compare(columns: Mapping[str, ConformanceReport], lost: Iterable[str] = ()) -> Parity:
+    """Compare reports, by the names of their columns; `lost` says why others are not there.
+
+    The reports differ in nothing but provider, bootstrap, and the patch release of Kubernetes.
+
+    Raises:
+        InputError: they are of several subjects.
+    """
+    refuse_other_subjects(tuple(columns.values()))
+    found = {name: _by_place(report) for name, report in columns.items()}
+    rows = tuple(_row(place, columns, found) for place in sorted({place for rows in found.values() for place in rows}))
+    breakdowns = (*lost, *_breakdowns(columns))
+    routes = [_of_provider(provider, columns, rows) for provider in sorted(_routed(columns))]
     return Parity(
-        providers=(left.environment.provider, right.environment.provider),
-        kubernetes=(left.environment.kubernetes, right.environment.kubernetes),
-        flux_version=left.subject.flux_version,
-        profile=left.profile.name,
-        fleet=left.subject.fleet,
-        environments=left.environment.environments,
-        started=(left.run.started, right.run.started),
-        suite=left.suite.version,
-        left_out=len(left.suite.not_selected),
-        pairs=tuple(
-            _pair(place, [(report, rows.get(place, ())) for report, rows in zip(reports, found, strict=True)])
-            for place in sorted({*found[0], *found[1]})
-        ),
-        breakdowns=tuple(
-            f"{report.environment.provider}: {text.partition(chr(10))[0]}"
-            for report in reports
-            for text in report.breakdowns
-        ),
+        answer=_answer(rows, breakdowns),
+        routes=_answer([row for some in routes for row in some], breakdowns) if routes else None,
+        left_out=max((len(report.suite.not_selected) for report in columns.values()), default=0),
+        rows=rows,
+        breakdowns=breakdowns,
     )
 
 
-def _refuse_other_subjects(left: ConformanceReport, right: ConformanceReport) -> None:
-    if left.environment.provider == right.environment.provider:
-        raise InputError(
-            f"both reports are of provider '{left.environment.provider}'", hint="give one report of each provider"
-        )
-    ours, theirs = _subject(left), _subject(right)
+def _answer(rows: Iterable[Row], breakdowns: Sequence[str]) -> Answer:
+    """A difference decides; then whatever was not compared; no equal row at all is no parity."""
+    seen = {row.relation for row in rows}
+    if Relation.DIFFERENT in seen:
+        return Answer.DIFFERENT
+    if Relation.NOT_COMPARED in seen or breakdowns or Relation.EQUAL not in seen:
+        return Answer.INCONCLUSIVE
+    return Answer.EQUAL
+
+
+def relation(outcomes: Sequence[Outcome | None]) -> Relation:
+    """Return what the outcomes of one row say together."""
+    judged = [outcome for outcome in outcomes if outcome in _JUDGED]
+    if len(set(judged)) > 1:
+        return Relation.DIFFERENT
+    if not set(outcomes) <= _JUDGED | {Outcome.UNSUPPORTED} or len(outcomes) == 1:
+        return Relation.NOT_COMPARED
+    return (Relation.NEITHER, Relation.ONE, Relation.EQUAL)[min(len(judged), 2)]
+
+
+def _routed(columns: Mapping[str, ConformanceReport]) -> set[str]:
+    """Return the providers on which there is more than one bootstrap route."""
+    providers = [report.environment.provider for report in columns.values()]
+    return {provider for provider in providers if providers.count(provider) > 1}
+
+
+def _of_provider(provider: str, columns: Mapping[str, ConformanceReport], rows: Iterable[Row]) -> list[Row]:
+    """Return the rows as they are between the routes of one provider; without those that no route shows there."""
+    mine = {name for name, report in columns.items() if report.environment.provider == provider}
+    found = []
+    for row in rows:
+        sides = tuple(side for side in row.sides if side.column in mine)
+        found.append(row.model_copy(update={"sides": sides, "relation": _related(row.key, sides, columns)}))
+    return found
+
+
+def refuse_other_subjects(reports: Sequence[ConformanceReport]) -> None:
+    """Refuse reports that cannot be compared.
+
+    Raises:
+        InputError: they are of several subjects, or their runs did not select the same checks.
+    """
+    subjects = [_subject(report) for report in reports]
     # What is not known on one side broke down before it could be: no sign of another subject.
-    wrong = [f"{name} {ours[name]} and {theirs[name]}" for name in ours if len({ours[name], theirs[name], ""}) > 2]  # noqa: PLR2004
+    seen = {name: list(dict.fromkeys(s[name] for s in subjects if s[name])) for name in _subject_names(subjects)}
+    wrong = [f"{name} {' and '.join(values)}" for name, values in seen.items() if len(values) > 1]
     if wrong:
         raise InputError(
             f"the reports are not of one subject: {'; '.join(wrong)}",
-            hint="run `flux-tenancy parity`, which gives both runs the same options",
+            hint="let one `flux-tenancy run` or `flux-tenancy parity` make them: all get the same options",
         )
-    odd = sorted(set(left.suite.not_selected) ^ set(right.suite.not_selected))
-    if odd:
+    if odd := _odd(reports):
         named = ", ".join(odd[:_NAMED]) + (" …" if len(odd) > _NAMED else "")
         raise InputError(
-            f"the runs did not select the same checks: {len(odd)} were selected in one of them only ({named})",
-            hint="give both runs the same -k",
+            f"the runs did not select the same checks: {len(odd)} were selected in some of them only ({named})",
+            hint="give all runs the same -k",
         )
+
+
+def _subject_names(subjects: Sequence[Mapping[str, str]]) -> Iterable[str]:
+    return subjects[0] if subjects else ()
 
 
 def _subject(report: ConformanceReport) -> dict[str, str]:
@@ -191,7 +140,6 @@ def _subject(report: ConformanceReport) -> dict[str, str]:
         "Flux": report.subject.flux_version,
         "fleet": report.subject.fleet,
         "profile": report.profile.name,
-        "bootstrap": report.environment.bootstrap,
         "environments": ", ".join(report.environment.environments),
         "suite": report.suite.version,
         # Node images are not released for each patch.
@@ -199,9 +147,23 @@ def _subject(report: ConformanceReport) -> dict[str, str]:
     }
 
 
-def _by_place(report: ConformanceReport) -> dict[tuple[str, str], list[ResultRow]]:
+def _odd(reports: Sequence[ConformanceReport]) -> list[str]:
+    """Return `environment/id` of checks that some selections left out, and others that can show them did not."""
+    every = {name for report in reports for name in report.suite.not_selected}
+    return sorted(name for name in every if any(_had(report, name) for report in reports))
+
+
+def _had(report: ConformanceReport, name: str) -> bool:
+    return name not in report.suite.not_selected and name.partition("/")[2] not in report.beyond
+
+
+def _breakdowns(columns: Mapping[str, ConformanceReport]) -> list[str]:
+    return [f"{name}: {text.partition(chr(10))[0]}" for name, report in columns.items() for text in report.breakdowns]
+
+
+def _by_place(report: ConformanceReport) -> dict[Place, list[ResultRow]]:
     """Return environment and key -> its results: one, or none where the check was collected and said nothing."""
-    found: dict[tuple[str, str], list[ResultRow]] = {}
+    found: dict[Place, list[ResultRow]] = {}
     for row in report.results:
         found.setdefault((str(row.environment), row.key), []).append(row)
     for name in report.summary.missing:
@@ -210,37 +172,56 @@ def _by_place(report: ConformanceReport) -> dict[tuple[str, str], list[ResultRow
     return found
 
 
-def _pair(place: tuple[str, str], found: Sequence[tuple[ConformanceReport, Sequence[ResultRow]]]) -> Pair:
-    known = next((rows[0] for _, rows in found if rows), None)
-    left, right = (_side(report, rows) for report, rows in found)
-    return Pair(
+def _row(
+    place: Place,
+    columns: Mapping[str, ConformanceReport],
+    found: Mapping[str, Mapping[Place, Sequence[ResultRow]]],
+) -> Row:
+    known = next((rows[place][0] for rows in found.values() if rows.get(place)), None)
+    sides = tuple(_side(name, report, place[1], found[name].get(place)) for name, report in columns.items())
+    return Row(
         environment=place[0],
         key=place[1],
         statement=known.statement if known else "",
-        level=str(known.level) if known else "",
-        sides=(left, right),
+        level=known.level if known else "",
+        judged=known.judged if known else True,
+        relation=_related(place[1], sides, columns),
+        sides=sides,
     )
 
 
-def _side(report: ConformanceReport, rows: Sequence[ResultRow]) -> Side:
-    provider = report.environment.provider
-    if len(rows) != 1:
-        said = f"has {len(rows)} results" if rows else "has no result"
-        return Side(provider=provider, word="", outcome=None, said=said, simulated=False)
+def _related(key: str, sides: Sequence[Side], columns: Mapping[str, ConformanceReport]) -> Relation:
+    """Return what the sides say together; a difference that the catalogue explains is a known one."""
+    said = relation([side.outcome for side in sides])
+    row = catalogue().get(key.partition("[")[0])
+    if said is not Relation.DIFFERENT or row is None or not row.between_routes:
+        return said
+    by_route: dict[str, list[Outcome | None]] = {}
+    for side in sides:
+        by_route.setdefault(columns[side.column].environment.bootstrap, []).append(side.outcome)
+    if any(relation(seen) is Relation.DIFFERENT for seen in by_route.values()):
+        return said
+    whole = all(side.outcome in _JUDGED | {Outcome.UNSUPPORTED} for side in sides)
+    return Relation.KNOWN if whole else Relation.NOT_COMPARED
+
+
+def _side(name: str, report: ConformanceReport, key: str, rows: Sequence[ResultRow] | None) -> Side:
+    needs = report.beyond.get(key.partition("[")[0])
+    if rows is None and needs:
+        word = Outcome.UNSUPPORTED
+        return Side(column=name, word=word.value, outcome=word, said=f"needs {needs}")
+    if rows is None or len(rows) != 1:
+        return Side(column=name, word="", outcome=None, said=f"has {len(rows)} results" if rows else "has no result")
     row = rows[0]
-    simulated = _is_simulated(row)
+    simulated = row.fidelity == Fidelity.SIMULATED
     return Side(
-        provider=provider,
+        column=name,
         # The state of a simulated row says that it is one, which is said beside the result here.
         word=row.result.value if simulated else wording.state(row),
         outcome=row.result,
         said="" if row.result is Outcome.PASSED and row.level is not Level.PROVISIONAL else _why(row),
         simulated=simulated,
     )
-
-
-def _is_simulated(row: ResultRow) -> bool:
-    return row.model_dump().get("fidelity") == "simulated"
 
 
 def _why(row: ResultRow) -> str:

@@ -7,15 +7,22 @@ from urllib.parse import quote
 import jinja2
 
 from conformance.model import Outcome
-from conformance.report import charts, kill_matrix, network_matrix, wording
+from conformance.report import charts, combined_page, kill_matrix, network_matrix, parity_page, wording
+from conformance.report.combined_schema import CombinedReport
 from conformance.report.schema import ConformanceReport, ResultRow
 
-_TEMPLATE = "report.html.j2"
+_TEMPLATE, _COMBINED = "report.html.j2", "combined.html.j2"
 
 
 def render_html(report: ConformanceReport) -> str:
     """Return the page: no network, no external script, and every text of the report escaped."""
     return _environment().get_template(_TEMPLATE).render(report=report, **_pictures(report))
+
+
+def render_combined(report: CombinedReport) -> str:
+    """Return the page of several certifications: a column for each, with a link to its own report."""
+    found = {"checks": combined_page.checks(report), "beside": parity_page.BESIDE}
+    return _environment().get_template(_COMBINED).render(report=report, page=combined_page, parity=parity_page, **found)
 
 
 @cache

@@ -60,7 +60,7 @@ def checks(report: ConformanceReport) -> str:
     for area in areas:
         cells = [_tally(_of(report.results, area, environment)) for environment in environments]
         table.append([f"  {area}  {wording.AREAS.get(area, 'other')}", *cells])
-    return _columns(table)
+    return columns(table)
 
 
 def network(report: ConformanceReport) -> str:
@@ -74,7 +74,7 @@ def network(report: ConformanceReport) -> str:
         table.append(
             [f"  {row.environment}  {row.id}", cell.source, where, cell.expected, cell.observed, cell.computed]
         )
-    return _columns(table)
+    return columns(table)
 
 
 def failures(report: ConformanceReport, *, color: bool = False) -> str:
@@ -124,7 +124,10 @@ def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False)
     return _tinted("\n".join(lines), _BOLD + _TINTS[report.verdict], color)
 
 
-def _columns(table: Sequence[Sequence[str]]) -> str:
+def columns(table: Sequence[Sequence[str]]) -> str:
+    """Return a table with its columns aligned; empty: nothing."""
+    if not table:
+        return ""
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     return "\n".join("   ".join(map(str.ljust, line, widths)).rstrip() for line in table)
 

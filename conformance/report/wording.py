@@ -1,6 +1,6 @@
 """The words that every form of the report shares, so that a failure reads the same on a terminal and in a browser."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 
 from conformance.model import Fidelity, Kill, Level, Outcome, Verdict
@@ -238,6 +238,14 @@ def outside(report: ConformanceReport) -> list[str]:
 def limits(report: ConformanceReport) -> Sequence[ResultRow]:
     """Return the results of documented limits."""
     return [row for row in report.results if row.level is Level.PROVISIONAL]
+
+
+def together(said: Iterable[tuple[str, str]]) -> list[str]:
+    """Return each text once, with all who say it before it; given as who and what."""
+    by_text: dict[str, list[str]] = {}
+    for name, text in said:
+        by_text.setdefault(text, []).append(name)
+    return [f"{', '.join(names)}: {text}" for text, names in by_text.items()]
 
 
 def seconds(value: float) -> str:

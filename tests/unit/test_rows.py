@@ -55,6 +55,7 @@ def row(row_id: str, **fields: object) -> Row:
         ([row("A01")], ["A01"], []),
         ([row("A01", needs=Need.OPERATOR)], [], []),
         ([row("A01", not_exercised="the server's own")], [], []),
+        ([row("A01", compared="run both")], [], []),
         ([row("A01")], [], ["A01 (a01) has neither a check nor a reason"]),
         ([row("A01")], ["A01", "A02"], ["A02 is checked, and is no row of rows.yaml"]),
         ([row("A01", needs=Need.OPERATOR)], ["A01"], ["A01 (a01) has a check and says 'needs operator'"]),
@@ -66,6 +67,12 @@ def test_disagreements_name_the_row(
 ) -> None:
     monkeypatch.setattr(rows, "rows", lambda: {one.id: one for one in known})
     assert rows.disagreements(checked) == said
+
+
+def test_a_row_that_a_comparison_answers_names_its_command() -> None:
+    assert rows.find("H17").why_no_check == (
+        "answered by `flux-tenancy run --bootstrap cli,operator`, which compares whole runs"
+    )
 
 
 def test_an_id_is_found_whatever_its_case() -> None:

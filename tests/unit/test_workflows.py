@@ -14,8 +14,7 @@ import yaml
 
 from conformance.cli import Where, app
 from conformance.model import Environment, Profile
-from conformance.options import OPTIONS
-from conformance.parity_cli import PROVIDERS
+from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
 from conformance.settings import PACKAGE_DIR, environment
 
 ROOT = PACKAGE_DIR.parent
@@ -123,8 +122,27 @@ def test_choices_are_those_of_the_suite() -> None:
     assert set(inputs["environment"]["options"]) == {str(where) for where in Where}
     assert set(inputs["profile"]["options"]) == {str(profile) for profile in Profile}
     assert set(given["jobs"]["certify"]["strategy"]["matrix"]["provider"]) == set(PROVIDERS)
+    assert given["jobs"]["certify"]["strategy"]["matrix"]["bootstrap"] == [str(route) for route in BOOTSTRAPS]
     matrix = read(ROOT / ".github/workflows/e2e.yml")["jobs"]["kind"]["strategy"]["matrix"]
     assert matrix["environment"] == [str(environment) for environment in Environment]
+    assert matrix["bootstrap"] == [str(route) for route in BOOTSTRAPS]
+
+
+def test_parity_compares_every_report_of_the_certificate() -> None:
+    jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
+    (step,) = (step for step in jobs["parity"]["steps"] if "parity" in step.get("run", ""))
+    found = {word.partition("-")[2] for word in shlex.split(step["run"]) if word.startswith("$REPORTS")}
+    matrix = jobs["certify"]["strategy"]["matrix"]
+    assert found == {f"{route}-{provider}" for route in matrix["bootstrap"] for provider in matrix["provider"]}
+
+
+def test_what_a_platform_needs_is_built_where_it_is_one_of_several() -> None:
+    conditions = {step["name"]: step.get("if", "") for step in ACTION["runs"]["steps"]}
+    assert "contains(inputs.provider, 'kind')" in conditions["Build what Kind needs"]
+    assert "contains(inputs.bootstrap, 'operator')" in conditions["Build what the operator's route needs"]
+    (restore,) = (step for step in ACTION["runs"]["steps"] if step.get("id") == "cache")
+    # The key of a cache may not have commas: an input never stands in it as it was given.
+    assert "{{ inputs." not in restore["with"]["key"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
