@@ -137,6 +137,25 @@ def mutants(
     _pytest(environment, "", [*words, f"--flux-mutants={','.join(ids or ['all'])}"])
 
 
+@app.command()
+def upgrade(
+    target: Annotated[str, typer.Option("--to", help="Flux release to upgrade to.")],
+    source: Annotated[str, typer.Option("--from", help="Flux release to begin with.")] = "",
+    environment: EnvironmentOption = Where.STAGING,
+    profile: ProfileOption = "",
+    fleet: FolderOption = None,
+    tenant: FolderOption = None,
+    report: FolderOption = None,
+    k: SelectOption = "",
+    keep: KeepOption = False,
+    pytest_args: PytestArguments = None,
+) -> None:
+    """Upgrade a running platform of the Flux Operator while tenants attack it; certify it before and after."""
+    words = _common(source, profile, fleet, tenant, None, report)
+    words += argv_of({"--flux-bootstrap": "operator", "--flux-upgrade-to": target, "--flux-keep": keep})
+    _pytest(environment, k, [*words, *(pytest_args or [])])
+
+
 @app.command("list")
 def list_checks(
     area: Annotated[str, typer.Option(help="A letter of the catalogue.")] = "",

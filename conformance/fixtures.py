@@ -17,6 +17,7 @@ from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.upgrade_operator import OperatorUpgrade
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
 from conformance.lockdown_arguments import Arguments
@@ -30,7 +31,10 @@ from conformance.repos.git_binary import require_git
 from conformance.repos.tenant_repo import load_tenant_repo
 from conformance.runs import RunFolder, open_run
 from conformance.settings import Settings, cache_dir, data_dir, state_dir
-from conformance.toolchain import Toolchain
+from conformance.timeline import UpgradeRecord
+from conformance.toolchain import Subjects, Toolchain
+from conformance.upgrading import TENANTS, Change
+from conformance.upgrading.checks import before_and_after
 
 SERVER_TOOLS = ("flux", "registry", "helm", "sops")
 ORACLE = ("cyclonus",)
@@ -75,9 +79,16 @@ class Session:
     argument_changes: Sequence[str] = ()
     images: dict[str, BinaryOrigin] = field(default_factory=dict)
     kubernetes_version: str = ""
+    target: Toolchain | None = None
+    """The release that the platforms are upgraded to, where that was asked for."""
+    upgrades: list[UpgradeRecord] = field(default_factory=list)
+    subjects: Subjects = field(init=False)
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
     _ahead: dict[Environment, Ahead[tuple[Platform, Harvest]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.subjects = Subjects([self.toolchain, *([self.target] if self.target else [])])
 
     @contextlib.contextmanager
     def platform(
@@ -88,7 +99,8 @@ class Session:
         Args:
             side: which of several platforms of the environment that live side by side.
         """
-        order = self._order(environment, probes_of(jobs), f"{environment}-{side}" if side > 1 else str(environment))
+        probes = probes_of(jobs, TENANTS if self.settings.upgrade_to else ())
+        order = self._order(environment, probes, f"{environment}-{side}" if side > 1 else str(environment))
         with bring_up.running_platform(order) as made:
             if side == 1:
                 self._note_platform(made)
@@ -104,6 +116,18 @@ class Session:
         if environment not in self._ahead:
             self._ahead[environment] = Ahead(lambda: self.platform(environment, jobs))
         return self._ahead[environment]
+
+    def upgrade(self, made: Platform, harvest: Harvest) -> None:
+        """Take a platform to the other release, under attack; each check's result is the worse of before and after."""
+        release = self.settings.upgrade_to
+        change = Change(made, OperatorUpgrade(made, release), self.settings.flux_version, release)
+
+        def run() -> UpgradeRecord:
+            self._wait_for_target()
+            with self.clock.phase(f"upgrade to {release}", str(made.environment), change.progress):
+                return change.run()
+
+        self.upgrades.append(before_and_after(harvest, run, self.clock.say))
 
     def run_record(self) -> Run:
         """Return everything that the report is built from."""
@@ -123,7 +147,7 @@ class Session:
             lockdown=self.lockdown,
             lockdown_arguments=self.lockdown_arguments,
             lockdown_wanted={str(c): f"{t.title}: {t.remedy} ({t.where})" for c, t in TEXTS.items()},
-            binaries=(*self.toolchain.origins(), *self.images.values()),
+            binaries=(*self._origins(), *self.images.values()),
             phases=tuple(self.clock.phases),
             results=tuple(self.results),
             mutants=tuple(self.mutants),
@@ -134,7 +158,15 @@ class Session:
             beyond=self.beyond,
             breakdowns=tuple(self.breakdowns),
             notes=tuple(self.notes),
+            stand_ins=tuple(
+                f"{name} {tag} could not be had: {version} ran in its place"
+                for (name, tag), version in sorted(self.subjects.stand_ins().items())
+            ),
+            upgrades=tuple(self.upgrades),
         )
+
+    def _origins(self) -> list[BinaryOrigin]:
+        return [origin for toolchain in (self.toolchain, self.target) if toolchain for origin in toolchain.origins()]
 
     def redact(self, text: str) -> str:
         """Take every credential of this run out of a text."""
@@ -145,6 +177,8 @@ class Session:
         for ahead in self._ahead.values():
             ahead.abandon()
         self.toolchain.close()
+        if self.target is not None:
+            self.target.close()
         self.folder.remove()
 
     def _order(self, environment: Environment, probes: Sequence[str], name: str) -> bring_up.Order:
@@ -154,6 +188,7 @@ class Session:
             name=name,
             components=self._components(),
             binary=self.toolchain.path,
+            subject=self.subjects.find,
             logs=logs,
             say=self.clock.say,
         )
@@ -188,6 +223,11 @@ class Session:
         for name in (*own, *(CONTROLLERS if self.providers.runs_controllers else ())):
             self.toolchain.path(name)
 
+    def _wait_for_target(self) -> None:
+        if self.target is not None:
+            for name in _parts(self.target):
+                self.target.path(name)
+
     def _note_platform(self, made: Platform) -> None:
         env = str(made.environment)
         self.lockdown[env] = lockdown.read_all(made)
@@ -218,6 +258,8 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments, settings.bootstrap)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
+    # Of the folder that the user gave nothing is taken: it holds the controllers of one release.
+    target = Toolchain(settings.upgrade_to, None, cache_dir(), clock.say) if settings.upgrade_to else None
     now = dt.datetime.now(dt.UTC)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     with contextlib.ExitStack() as undo:
@@ -228,8 +270,17 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
         undo.callback(folder.remove)
         undo.callback(toolchain.close)
         toolchain.require(_tools(settings, providers), background=True)
+        if target is not None:
+            undo.callback(target.close)
+            target.require(_parts(target), background=True)
         undo.pop_all()
-    return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
+    stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp, target=target)
+
+
+def _parts(target: Toolchain) -> list[str]:
+    """Return the controllers that this release has here."""
+    return [name for name in CONTROLLERS if name in target.recipes.components]
 
 
 def _of_route(changes: Sequence[str], route: Route) -> list[str]:
@@ -267,13 +318,13 @@ def _report_folder(wanted: Path | None, run_id: str) -> Path:
     return path
 
 
-def probes_of(jobs: Sequence[Job]) -> list[str]:
-    """Return the probe tenants that these checks live in, the shared ones first.
+def probes_of(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[str]:
+    """Return the probe tenants that these checks live in, and `more`, the shared ones first.
 
     Raises:
         InputError: a scenario that cannot be read.
     """
-    names = {name for job in jobs for name in job.ground.tenants}
+    names = {name for job in jobs for name in job.ground.tenants} | set(more)
     return sorted(names, key=lambda name: (not name.startswith("shared-"), name))
 
 

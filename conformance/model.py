@@ -10,6 +10,7 @@ from conformance.flow import Cell as Cell  # noqa: PLC0414 - likewise
 from conformance.flow import Fidelity as Fidelity  # noqa: PLC0414
 from conformance.flow import Reach as Reach  # noqa: PLC0414
 from conformance.flow import Seen as Seen  # noqa: PLC0414
+from conformance.timeline import UpgradeRecord
 
 Manifest = Mapping[str, Any]
 """A Kubernetes object as YAML gives it."""
@@ -343,3 +344,7 @@ class Run:
     """id of a check that the provider cannot show by its nature -> what it needs."""
     breakdowns: Sequence[str] = ()
     notes: Sequence[str] = field(default=())
+    stand_ins: Sequence[str] = ()
+    """Controllers that ran in another version than their Deployments named; not empty = provisional verdict."""
+    upgrades: Sequence[UpgradeRecord] = ()
+    """One for each environment, where upgrades were asked for."""

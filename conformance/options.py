@@ -1,7 +1,7 @@
 """The `--flux-*` options, their ini twins, and their checking."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Capability, Environment, Profile, Route
-from conformance.settings import Settings, Timeouts
+from conformance.settings import Settings, Timeouts, data_dir
+from conformance.toolchain import known_releases
 
 PROVIDERS = ("embedded", "kind")
 BOOTSTRAPS = tuple(Route)
@@ -42,6 +43,7 @@ OPTIONS = (
     Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
+    Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
     Option("--flux-fleet", "fleet repository to certify, a folder (default: the reference fleet)"),
     Option("--flux-tenant", "tenant repository, a folder (default: the reference tenant)"),
@@ -110,6 +112,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         report=Path(value("--flux-report")).absolute() if value("--flux-report") else None,
         keep=bool(value("--flux-keep")),
         repeat=_rounds(value("--flux-repeat")),
+        upgrade_to=_upgrade(value),
         mutants=mutants,
         timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
     )
@@ -177,6 +180,27 @@ def _rounds(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _ROUNDS:
         raise InputError(f"--flux-repeat '{value}' is not a number from 1 to {_ROUNDS}", hint="20 is a good one")
     return int(value)
+
+
+def _upgrade(value: Callable[[str], Any]) -> str:
+    """Return the release to upgrade to; refuse what cannot be done, before anything is started."""
+    target, source = str(value("--flux-upgrade-to")), str(value("--flux-version"))
+    if not target:
+        return ""
+    known = known_releases(data_dir("toolchain"))
+    if target not in known or target == source:
+        others = ", ".join(release for release in known if release != source)
+        raise InputError(
+            f"--flux-upgrade-to '{target}' is no other known release than {source}", hint=f"known: {others}"
+        )
+    if value("--flux-bootstrap") != "operator" or value("--flux-provider") != "embedded":
+        raise InputError(
+            "upgrades are there for platforms of the Flux Operator on the embedded control plane alone",
+            hint="add --flux-bootstrap operator and leave --flux-provider out",
+        )
+    if value("--flux-mutants") or _rounds(value("--flux-repeat")) > 1:
+        raise InputError("--flux-upgrade-to judges the checks twice, and goes with neither mutants nor --flux-repeat")
+    return target
 
 
 def argv_of(values: dict[str, Any]) -> list[str]:

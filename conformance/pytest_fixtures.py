@@ -55,6 +55,8 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
         harvest.start()
         for following in _following(run, environment, jobs):
             harvest.when_nearly_done(run.ahead(following, jobs[following]).begin)
+        if run.settings.upgrade_to:
+            run.upgrade(made, harvest)
         if run.settings.repeat > 1:
             run.tallies += Rounds(harvest, run.clock.say).run(run.settings.repeat)
         yield Running(made, harvest, checks)
@@ -67,7 +69,8 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
 def _following(run: Session, environment: Environment, jobs: Mapping[Environment, object]) -> list[Environment]:
     """Return the environment after this one, where its platform may stand beside this one's."""
     settings = run.settings
-    if settings.keep or settings.mutants or settings.repeat > 1 or run.providers.sides == 1 or not room():
+    longer = settings.keep or settings.mutants or settings.repeat > 1 or settings.upgrade_to
+    if longer or run.providers.sides == 1 or not room():
         return []
     wanted = [one for one in Environment if one in jobs]
     return wanted[wanted.index(environment) + 1 :][:1] if environment in jobs else []

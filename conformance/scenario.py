@@ -17,7 +17,7 @@ from conformance.committing import Committing
 from conformance.errors import Breakdown, KubeError
 from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError, KubeClient
-from conformance.kube.objects import Ref, ref_to
+from conformance.kube.objects import Ref, ref_to, replaced
 from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, load
 from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane
@@ -77,7 +77,7 @@ class Subject:
         """
         manifest = self.manifest
         for path, value in fields.items():
-            manifest = _replaced(manifest, path.split("."), value)
+            manifest = replaced(manifest, path.split("."), value)
         return replace(self, planned=replace(self.planned, manifest=manifest))
 
     def live(self) -> Manifest | None:
@@ -309,14 +309,3 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         """Delete an object as a tenant; an empty tenant is the platform admin."""
         client, who = self.identity(as_tenant)
         return self.ask(who, f"delete {ref}", lambda: client.delete(ref, dry_run=dry_run))
-
-
-def _replaced(source: Any, path: Sequence[str], value: Any) -> Any:
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(source, list):
-        items = list(source)
-        items[int(step)] = _replaced(items[int(step)], rest, value)
-        return items
-    return {**source, step: _replaced(source.get(step, {}), rest, value)}

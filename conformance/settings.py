@@ -42,6 +42,8 @@ class Timeouts:
     """A HelmRelease installed or a workload healthy."""
     workload: float = 60.0
     """A Pod created, or refused, by a workload controller."""
+    upgraded: float = 300.0
+    """Another Flux release asked for in Git, and all its controllers Ready; see ADR 0027 for what was seen."""
     mutant_in_force: float = 60.0
     """A restarted controller serves again, or a policy flips."""
     pod_ready: float = 90.0
@@ -82,6 +84,8 @@ class Settings:
     keep: bool = False
     repeat: int = 1
     """Rounds of the same checks on the same platform."""
+    upgrade_to: str = ""
+    """Flux release that the platform is taken to, under attack, between two rounds of the checks; empty: none."""
     mutants: tuple[str, ...] = ()
     """Ids of mutants to run; ("all",) for every one."""
     timeouts: Timeouts = field(default_factory=Timeouts)

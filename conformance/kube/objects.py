@@ -48,6 +48,18 @@ def pick(source: Any, *path: str | int) -> Any:
     return source
 
 
+def replaced(source: Any, path: Sequence[str], value: Any) -> Any:
+    """Return a copy with another value at a path of keys; a number in it is a list's index."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(source, list):
+        items = list(source)
+        items[int(step)] = replaced(items[int(step)], rest, value)
+        return items
+    return {**source, step: replaced(source.get(step, {}), rest, value)}
+
+
 def container_args(manifest: Manifest) -> list[str]:
     """Return the first container's arguments of a Deployment or Pod."""
     spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})

@@ -20,6 +20,7 @@ OPERATOR = "flux-operator"
 CONTROLLER_IMAGE = re.compile(
     r"/(?P<name>(source|kustomize|helm|notification|image-reflector|image-automation)-controller|flux-operator)[:@]"
 )
+_TAG = re.compile(r"^[^@]*:(?P<tag>[^/:@]+)(?:@|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,12 @@ def controller_of(pod: Manifest) -> str | None:
     image = pick(pod, "spec", "containers", 0, "image") or ""
     match = CONTROLLER_IMAGE.search(image)
     return match["name"] if match else None
+
+
+def tag_of(pod: Manifest) -> str:
+    """Return the tag of a Pod's image, such as v1.9.3; empty when a digest alone names it."""
+    match = _TAG.search(pick(pod, "spec", "containers", 0, "image") or "")
+    return match["tag"] if match else ""
 
 
 def host_arguments(

@@ -10,6 +10,7 @@ from conformance.providers.kind_plan import KindPlan, examine
 from conformance.providers.protocol import Provider
 from conformance.runs import RunFolder
 from conformance.settings import Settings, Timeouts
+from conformance.toolchain import Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +44,15 @@ class Providers:
         name: str,
         components: Mapping[str, str],
         binary: Callable[[str], Path],
+        subject: Callable[[str, str], Subject],
         logs: Path,
         say: Callable[[str], None],
     ) -> Provider:
-        """Return the provider of one platform."""
+        """Return the provider of one platform; `subject` says what runs for a controller and its image's tag."""
         if self.plan is None:
-            return embedded.EmbeddedProvider(folder=folder, name=name, binary=binary, logs=logs, timeouts=self.timeouts)
+            return embedded.EmbeddedProvider(
+                folder=folder, name=name, binary=binary, subject=subject, logs=logs, timeouts=self.timeouts
+            )
         return kind.KindProvider(
             folder=folder,
             name=name,

@@ -19,6 +19,7 @@ from conformance.providers.host_runner import HostRunner
 from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
 from conformance.settings import Timeouts, data_dir, environment
+from conformance.toolchain import Subject
 
 TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kwokctl", "kubectl")
 _CLUSTER = "c"
@@ -60,10 +61,13 @@ class EmbeddedProvider:
         binary: Callable[[str], Path],
         logs: Path,
         timeouts: Timeouts,
+        subject: Callable[[str, str], Subject] | None = None,
     ) -> None:
+        """Make a provider; `subject` says what runs for a controller and its image's tag, else `binary` does."""
         self._folder = folder
         self._name = name
         self._binary = binary
+        self._subject = subject or (lambda controller, tag: Subject(binary(controller), tag))
         self._logs = logs
         self._timeouts = timeouts
         self._controllers = folder.path / name / "controllers"
@@ -102,7 +106,7 @@ class EmbeddedProvider:
         self._host = HostRunner(
             client=client,
             supervisor=self._supervisor,
-            binary=self._binary,
+            subject=self._subject,
             folder=self._controllers,
             logs=self._logs,
         )

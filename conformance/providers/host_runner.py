@@ -11,11 +11,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
-
-import yaml
 
 from conformance.errors import Breakdown, ProviderError
 from conformance.kube.client import ApiError, KubeClient
@@ -30,11 +28,16 @@ from conformance.providers.arguments import (
     host_arguments,
     host_variables,
     pod_variables,
+    tag_of,
 )
+from conformance.providers.history import History
+from conformance.providers.kubeconfig import write_kubeconfig
 from conformance.providers.operator_data import storage_path
 from conformance.providers.protocol import LOOPBACK, free_ports
 from conformance.runs import port_lock
 from conformance.settings import environment
+from conformance.timeline import Act, Mark
+from conformance.toolchain import Subject
 
 LOGGER = logging.getLogger(__name__)
 READY_ANNOTATION = "conformance.fluxtenancy.dev/process"
@@ -50,6 +53,7 @@ class _Process:
     pod: Manifest
     service: Service
     health: str
+    version: str
     deaths: int = 0
     next_start: float = 0.0
 
@@ -68,13 +72,14 @@ class HostRunner:
         *,
         client: KubeClient,
         supervisor: Supervisor,
-        binary: Callable[[str], Path],
+        subject: Callable[[str, str], Subject],
         folder: Path,
         logs: Path,
     ) -> None:
         self._client = client
         self._supervisor = supervisor
-        self._binary = binary
+        self._subject = subject
+        self._history = History()
         self._folder = folder
         self._logs = logs
         self._stop = threading.Event()
@@ -126,6 +131,10 @@ class HostRunner:
         """Return nothing: what runs are binaries, which the report lists."""
         return ()
 
+    def history(self) -> Sequence[Mark]:
+        """Return every start and end of a process so far."""
+        return self._history.marks()
+
     def receiver(self) -> str:
         """Return where notification-controller's webhooks listen.
 
@@ -154,9 +163,13 @@ class HostRunner:
     def _restart(self, controller: str) -> None:
         with self._lock:
             process = self._processes[controller]
-            self._supervisor.stop(process.service)
+            self._end(controller, process)
             fresh = self._launch(controller, process.pod)
         self._wait_ready(controller, fresh)
+
+    def _end(self, controller: str, process: _Process) -> None:
+        self._history.add(controller, Act.ENDS, process.version)
+        self._supervisor.stop(process.service)
 
     def _follow_pods(self) -> None:
         while not self._stop.is_set():
@@ -194,12 +207,12 @@ class HostRunner:
         self._latest[controller] = pod["metadata"]["uid"]
         if current := self._processes.pop(controller, None):
             # Without leader election two processes would both reconcile.
-            self._supervisor.stop(current.service)
+            self._end(controller, current)
         threading.Thread(target=self._bring_up, args=(controller, pod), name=f"start-{controller}", daemon=True).start()
 
     def _bring_up(self, controller: str, pod: Manifest) -> None:
         try:
-            self._binary(controller)  # blocks while the toolchain still builds it
+            self._subject(controller, tag_of(pod))  # blocks while the toolchain still builds it
             with self._lock:
                 if self._stop.is_set() or self._latest.get(controller) != pod["metadata"]["uid"]:
                     return
@@ -212,41 +225,36 @@ class HostRunner:
                 self._live.pop(pod["metadata"]["uid"], None)  # the next listing of the Pods tries it again
 
     def _launch(self, controller: str, pod: Manifest) -> _Process:
+        subject = self._subject(controller, tag_of(pod))
         places = self._places_of(controller)
+        if controller == OPERATOR:
+            # It reads what its image holds beside it; the others write into a volume.
+            places = replace(places, storage=str(storage_path(subject.binary)))
         variables = pod_variables(pod)
         fault = self._faults.get(controller)
         argv: list[str | Path] = [
-            fault.binary if fault else self._binary(controller),
+            fault.binary if fault else subject.binary,
             *host_arguments(controller, container_args(pod), variables, places),
         ]
         env = self._environment(pod, variables, places)
         if fault:
             env |= fault.environment
         service = self._supervisor.start(controller, argv, log=self._log(controller), env=env, cwd=places.folder)
-        process = _Process(pod, service, places.health_bind)
+        process = _Process(pod, service, places.health_bind, subject.version)
+        self._history.add(controller, Act.STARTS, subject.version)
         self._processes[controller] = process
         return process
 
     def _environment(self, pod: Manifest, variables: Mapping[str, str], places: Places) -> dict[str, str]:
         places.temporary.mkdir(parents=True, exist_ok=True)
-        kubeconfig = str(self._kubeconfig(pod, places.folder))
-        return {**host_variables(variables, places), "PATH": environment()["PATH"], "KUBECONFIG": kubeconfig}
-
-    def _kubeconfig(self, pod: Manifest, folder: Path) -> Path:
-        account = pick(pod, "spec", "serviceAccountName") or "default"
-        token = self._client.token(NAMESPACE, account)
-        path = folder / "kubeconfig"
-        path.touch(mode=0o600)
-        path.write_text(yaml.safe_dump(kubeconfig_for(self._client, account, token)))
-        return path
+        kubeconfig = write_kubeconfig(self._client, NAMESPACE, _account(pod), places.folder)
+        return {**host_variables(variables, places), "PATH": environment()["PATH"], "KUBECONFIG": str(kubeconfig)}
 
     def _places_of(self, controller: str) -> Places:
         if controller not in self._places:
             folder = self._folder / controller
-            # The operator reads what its image holds beside it; the others write into a volume.
-            storage = storage_path(self._binary(OPERATOR)) if controller == OPERATOR else folder / "storage"
-            for made in (folder, storage):
-                made.mkdir(parents=True, exist_ok=True)
+            storage = folder / "storage"
+            storage.mkdir(parents=True, exist_ok=True)
             with port_lock():
                 metrics, health, receiver = free_ports(3)
             self._places[controller] = Places(
@@ -270,6 +278,8 @@ class HostRunner:
                 what=f"{controller} answers /readyz (log: {self._log(controller)})",
                 interval_s=0.05,
             )
+        if process.service.alive:
+            self._history.add(controller, Act.SERVES, process.version)
 
     def _annotate(self, pod: Manifest) -> None:
         ref = Ref("v1", "Pod", pod["metadata"]["name"], NAMESPACE)
@@ -287,7 +297,7 @@ class HostRunner:
                 return
             del self._latest[controller]
             if process := self._processes.pop(controller, None):
-                self._supervisor.stop(process.service)
+                self._end(controller, process)
             # A rollout that is withdrawn leaves the Pod that it had displaced; on a node that one never stopped.
             others = [other for other in self._live.values() if controller_of(other) == controller]
             if others:
@@ -309,6 +319,7 @@ class HostRunner:
     def _revive(self, controller: str, process: _Process) -> None:
         if process.next_start == 0.0:
             process.next_start = time.monotonic() + BACKOFF_S[min(process.deaths, len(BACKOFF_S) - 1)]
+            self._history.add(controller, Act.DIES, process.version)
             LOGGER.warning("%s died; it is started again (log: %s)", controller, self._log(controller))
             return
         deaths = process.deaths + 1
@@ -320,16 +331,8 @@ class HostRunner:
             process.next_start = time.monotonic() + BACKOFF_S[-1]
 
 
-def kubeconfig_for(client: KubeClient, user: str, token: str) -> Manifest:
-    """Return a kubeconfig with a bearer token for the server that `client` talks to."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": {"server": client.host, "certificate-authority": str(client.ca_file)}}],
-        "users": [{"name": user, "user": {"token": token}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": user}}],
-        "current-context": "c",
-    }
+def _account(pod: Manifest) -> str:
+    return pick(pod, "spec", "serviceAccountName") or "default"
 
 
 def _answers(address: str) -> bool:

@@ -22,6 +22,7 @@ from conformance.process import Service, Supervisor
 from conformance.providers.arguments import controller_of
 from conformance.providers.engine import Engine
 from conformance.settings import environment
+from conformance.timeline import Mark
 
 LOGGER = logging.getLogger(__name__)
 NAMESPACE = "flux-system"
@@ -139,6 +140,10 @@ class PodHost:
         pods = self._client.objects("v1", "Pod", namespace=NAMESPACE)
         running = {name: _container_status(pod) for pod in pods if (name := controller_of(pod)) and _container(pod)}
         return [_origin(name, state) for name, state in sorted(running.items())]
+
+    def history(self) -> Sequence[Mark]:
+        """Return nothing: nobody follows what the kubelet does to them."""
+        return ()
 
     def receiver(self) -> str:
         """Return a local address that is forwarded to the live notification-controller's webhooks.

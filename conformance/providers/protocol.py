@@ -9,6 +9,7 @@ from typing import Protocol
 from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import BinaryOrigin, Capability
+from conformance.timeline import Mark
 
 LOOPBACK = "127.0.0.1"
 
@@ -32,6 +33,9 @@ class ControllerHost(Protocol):
 
     def images(self) -> Sequence[BinaryOrigin]:
         """Return the image of each controller that runs; nothing where they are processes of binaries."""
+
+    def history(self) -> Sequence[Mark]:
+        """Return what happened to the controllers so far, in order; nothing where nobody follows them."""
 
     def receiver(self) -> str:
         """Return host and port where notification-controller's webhooks can be called from this machine.

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from conformance import __version__, lockdown_arguments
 from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Plane, Result, Run, Tally
-from conformance.report import verdict, wording
+from conformance.report import upgrades, verdict, wording
 from conformance.report.redact import redact_tree, redactor
 from conformance.report.schema import (
     ArgumentRow,
@@ -77,6 +77,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         },
         mutants=tuple(_mutant(mutant) for mutant in sorted(run.mutants, key=lambda m: (m.environment, m.id))),
         tallies=tuple(_tally(tally) for tally in sorted(run.tallies, key=lambda t: (t.environment, t.key))),
+        upgrades=tuple(upgrades.row(one) for one in sorted(run.upgrades, key=lambda one: one.environment)),
         lockdown={str(environment): _lockdown(run, environment) for environment in run.lockdown},
         lockdown_arguments={env: _arguments(columns, run.bootstrap) for env, columns in run.lockdown_arguments.items()},
         binaries=tuple(_binary(binary) for binary in sorted(run.binaries, key=lambda b: b.tool)),

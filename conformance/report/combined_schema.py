@@ -10,7 +10,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from conformance.model import Environment, Level, Outcome, Profile, Verdict
-from conformance.report.schema import API_VERSION, Counts, Document, Judgement, MutantCounts, RunBlock
+from conformance.report.base import Document
+from conformance.report.schema import API_VERSION, Counts, Judgement, MutantCounts, RunBlock
 
 COMBINED_KIND: Literal["CombinedReport"] = "CombinedReport"
 COMBINED_SCHEMA_FILE = Path(__file__).with_name("combined.schema.json")

@@ -6,8 +6,9 @@ import yaml
 from pydantic import ValidationError
 
 from conformance.errors import InputError
+from conformance.report.base import Document
 from conformance.report.combined_schema import COMBINED_KIND, CombinedReport
-from conformance.report.schema import API_VERSION, KIND, ConformanceReport, Document
+from conformance.report.schema import API_VERSION, KIND, ConformanceReport
 
 _WIDTH = 120
 _MODELS: dict[str, type[ConformanceReport | CombinedReport]] = {KIND: ConformanceReport, COMBINED_KIND: CombinedReport}

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 from conformance.model import Fidelity, Kill, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow
+from conformance.report.upgrade_schema import KindRow, UpgradeRow
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write, such as the ESC of a coloured log line."""
@@ -23,6 +24,9 @@ def junit_xml(report: ConformanceReport) -> bytes:
     if report.mutants:
         cases = [case for mutant in report.mutants for case in _mutant(mutant)]
         add_suite(root, "mutants", cases, report.run.started)
+    for block in report.upgrades:
+        cases = [_kind(block, kind) for kind in block.kinds]
+        add_suite(root, f"upgrade of {block.environment}", cases, report.run.started)
     if report.breakdowns:
         cases = [_broken(number, text) for number, text in enumerate(report.breakdowns, start=1)]
         add_suite(root, "run", cases, report.run.started)
@@ -105,6 +109,17 @@ def _mutant(row: MutantRow) -> Iterable[ET.Element]:
     if not row.green_again or not row.kills:
         set_outcome(reverted, "error", kind="engine", message=row.message or f"{row.id} was not judged or not reverted")
     yield reverted
+
+
+def _kind(block: UpgradeRow, kind: KindRow) -> ET.Element:
+    """Return all attacks of a kind during an upgrade as one case."""
+    case = new_case(f"upgrade.{block.environment}", kind.kind, block.seconds or 0.0)
+    said = f"{kind.attacks} attacks: {kind.denied} denied, {kind.pending} not judged, {kind.passed} passed"
+    if kind.passed:
+        return set_outcome(case, "failure", kind="finding", message=said)
+    if kind.pending or block.broke:
+        return set_outcome(case, "error", kind="upgrade", message=f"{wording.NOT_A_FINDING} {said}", text=block.broke)
+    return case
 
 
 def _broken(number: int, text: str) -> ET.Element:

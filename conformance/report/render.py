@@ -7,7 +7,7 @@ from urllib.parse import quote
 import jinja2
 
 from conformance.model import Outcome
-from conformance.report import charts, combined_page, kill_matrix, network_matrix, parity_page, wording
+from conformance.report import charts, combined_page, kill_matrix, network_matrix, parity_page, upgrade_picture, wording
 from conformance.report.combined_schema import CombinedReport
 from conformance.report.schema import ConformanceReport, ResultRow
 
@@ -45,6 +45,7 @@ def _pictures(report: ConformanceReport) -> dict[str, Any]:
     return {
         "matrix": charts.results_matrix(report),
         "networks": network_matrix.pictures(report),
+        "timelines": upgrade_picture.timelines(report),
         "kill_matrices": kill_matrix.pictures(report),
         "phase_bars": charts.phase_bars(report),
         "slowest_bars": charts.slowest_bars(report),

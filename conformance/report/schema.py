@@ -5,22 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from conformance.model import Environment, Fidelity, Form, Kill, Level, Outcome, Plane, Profile, Reach, Seen, Verdict
+from conformance.report.base import Document
+from conformance.report.upgrade_schema import UpgradeRow
 
 API_VERSION: Literal["conformance.fluxtenancy.dev/v1alpha1"] = "conformance.fluxtenancy.dev/v1alpha1"
 KIND: Literal["ConformanceReport"] = "ConformanceReport"
 SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
-
-
-class Document(BaseModel):
-    """A block of the report: camelCase in the file, and no field that this version does not know."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
-    )
 
 
 class RunBlock(Document):
@@ -282,6 +275,7 @@ class ConformanceReport(Document):
     )
     mutants: tuple[MutantRow, ...] = ()
     tallies: tuple[TallyRow, ...] = Field((), description="empty unless the checks were repeated")
+    upgrades: tuple[UpgradeRow, ...] = Field((), description="empty unless the platform was upgraded, under attack")
     lockdown: dict[str, tuple[ControlRow, ...]] = Field(description="environment to its controls")
     lockdown_arguments: dict[str, tuple[ArgumentRow, ...]] = Field(
         default_factory=dict, description="environment to its controllers' lockdown arguments, on both bootstrap routes"

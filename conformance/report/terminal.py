@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from conformance.model import Environment, Kill, Verdict
-from conformance.report import wording
+from conformance.report import upgrades, wording
 from conformance.report.schema import ConformanceReport, PhaseRow, ResultRow
 
 _RED, _GREEN, _YELLOW, _BOLD, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
@@ -28,6 +28,7 @@ def summary(report: ConformanceReport, *, folder: str = "", color: bool = False)
         network(report),
         failures(report, color=color),
         mutants(report),
+        upgraded(report),
     ]
     blocks += [closed(report, color=color), verdict(report, folder=folder, color=color)]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -94,6 +95,14 @@ def mutants(report: ConformanceReport) -> str:
     lines = [f"mutants  {'; '.join(text for _, text in wording.mutation(report))}"]
     wrong = [row for row in report.mutants if row.result is not Kill.KILLED or wording.false_kills(row)]
     return "\n".join([*lines, *(f"  {wording.mutant_line(row)}" for row in wrong)])
+
+
+def upgraded(report: ConformanceReport) -> str:
+    """Return what each upgrade changed, and what became of the attacks during it."""
+    return "\n\n".join(
+        "\n".join(f"{'  ' if n else ''}{name:<9} {text}" for n, (name, text) in enumerate(upgrades.changes(block)))
+        for block in report.upgrades
+    )
 
 
 def closed(report: ConformanceReport, *, color: bool = False) -> str:

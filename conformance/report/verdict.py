@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from conformance.model import EXIT_CODES, ExitCode, Kill, Level, MutantResult, Outcome, Result, Run, Verdict
+from conformance.report import upgrades
 
 VARIANT = "+"
 """In the name of a tool that was made faulty on purpose."""
@@ -83,6 +84,7 @@ def reservations(run: Run) -> tuple[str, ...]:
         if VARIANT not in binary.tool  # a faulty controller ran for a mutant, and judged nothing
         for module in binary.substituted
     ]
+    said += run.stand_ins
     absent = left_out(run)
     if absent:
         named = ", ".join(absent[:_UNNAMED]) + (" …" if len(absent) > _UNNAMED else "")
@@ -94,6 +96,8 @@ def _failures(run: Run) -> Iterator[str]:
     for result in run.results:
         if is_judged(result, run) and result.outcome is Outcome.FAILED:
             yield f"{result.key} in {result.environment} failed: {_first_line(result.message or result.statement)}"
+    for upgrade in run.upgrades:
+        yield from upgrades.failures(upgrade)
 
 
 def _doubts(run: Run) -> Iterator[str]:
@@ -105,6 +109,8 @@ def _doubts(run: Run) -> Iterator[str]:
     yield from _contradictions(run)
     for mutant in run.mutants:
         yield from _blind_spots(mutant)
+    for upgrade in run.upgrades:
+        yield from upgrades.doubts(upgrade)
 
 
 def _unjudged(run: Run) -> Iterator[str]:

@@ -7,10 +7,13 @@ from conformance.toolchain.inventory import CachedTool, cache_key, cached_tools,
 from conformance.toolchain.recipes import data_of, known_releases
 from conformance.toolchain.releases import Release, releases
 from conformance.toolchain.session import Toolchain
+from conformance.toolchain.subjects import Subject, Subjects
 
 __all__ = [
     "CachedTool",
     "Release",
+    "Subject",
+    "Subjects",
     "Toolchain",
     "cache_key",
     "cached_tools",

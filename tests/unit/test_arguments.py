@@ -14,6 +14,7 @@ from conformance.providers.arguments import (
     host_arguments,
     host_variables,
     pod_variables,
+    tag_of,
 )
 
 PLACES = Places(
@@ -131,10 +132,10 @@ def test_the_report_says_every_change_with_its_reason() -> None:
 
 
 def test_the_operator_has_flags_of_its_own() -> None:
-    given = ["--default-service-account=flux-operator", "--web-server-port=9080"]
+    given = ["--default-service-account=flux-operator", "--web-server-port=0"]
     assert controller_of(pod("ghcr.io/controlplaneio-fluxcd/flux-operator:v0.59.0")) == "flux-operator"
     assert host_arguments("flux-operator", given, {}, PLACES) == [
-        given[0],
+        "--default-service-account=flux-operator",
         "--enable-leader-election=false",
         *LISTENING,
         "--web-server-port=0",
@@ -149,3 +150,16 @@ def test_variables_of_the_pod_are_kept_beside_those_of_the_host() -> None:
     assert found["NOTIFICATION_CONTROLLER_ADDRESS"] == "http://127.0.0.1:1/"
     assert "TUF_ROOT" not in host_variables({}, PLACES)
     assert set(found) - {"RUNTIME_NAMESPACE"} <= set(VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [
+        ("ghcr.io/fluxcd/source-controller:v1.9.5", "v1.9.5"),
+        (f"ghcr.io/fluxcd/source-controller:v1.9.5@sha256:{'0' * 64}", "v1.9.5"),
+        (f"ghcr.io/fluxcd/source-controller@sha256:{'0' * 64}", ""),
+        ("localhost:5000/fluxcd/source-controller", ""),
+    ],
+)
+def test_the_tag_of_an_image_names_its_version(image: str, tag: str) -> None:
+    assert tag_of(pod(image)) == tag

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from conformance.bootstrap import changes_network as change
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.mutants import network as mutants
 from conformance.model import Capability
-from conformance.providers.protocol import LACKS
 from conformance.repos.yaml_files import load_objects
 from conformance.settings import data_dir
 
@@ -54,6 +54,6 @@ def test_the_rule_for_dns_is_widened_alone() -> None:
 
 
 def test_a_mutant_that_needs_nodes_is_no_mutant_of_the_embedded_platform() -> None:
-    needing = [mutant.id for mutant in MUTANTS.values() if mutant.needs & LACKS["embedded"]]
+    needing = [mutant.id for mutant in MUTANTS.values() if Capability.NODES in mutant.needs & lacks("embedded")]
     assert needing == ["M80-no-engine"]
     assert MUTANTS["M80-no-engine"].needs == {Capability.NODES}

@@ -32,9 +32,8 @@ def test_an_explanation_says_everything(check_id: str) -> None:
 
 def test_the_lines_to_add_can_be_copied_as_they_are() -> None:
     said = explaining.about("g01")
-    where = "clusters/<environment>/flux-system/kustomization.yaml, or operator/<environment>/flux-instance.yaml"
-    assert f"\nset in     {where}\n" in said
-    assert "\n# with the Flux Operator, in the FluxInstance\nspec:\n  cluster:\n    multitenant: true\n" in said
+    files = "clusters/<environment>/flux-system/kustomization.yaml, or operator/<environment>/flux-instance.yaml"
+    assert f"\nset in     {files}\n" in said
     assert "\n--- add these lines there\npatches:\n  - target:\n      kind: Deployment\n" in said
     assert "\n        value: --no-remote-bases=true\n" in said
 

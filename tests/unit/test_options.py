@@ -147,3 +147,26 @@ def test_the_bootstrap_is_one_of_the_routes() -> None:
     assert read_settings(config({"--flux-bootstrap": "operator"}), STAGING).bootstrap is Route.OPERATOR
     with pytest.raises(InputError, match="--flux-bootstrap 'helm' is unknown"):
         read_settings(config({"--flux-bootstrap": "helm"}), STAGING)
+
+
+UPGRADE = {"--flux-bootstrap": "operator", "--flux-upgrade-to": "2.9.5"}
+
+
+def test_an_upgrade_is_asked_for_by_its_target() -> None:
+    assert read_settings(config(UPGRADE), STAGING).upgrade_to == "2.9.5"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"--flux-upgrade-to": "2.9.2"}, "no other known release than 2.9.2"),
+        ({"--flux-upgrade-to": "2.9.99"}, "no other known release"),
+        ({"--flux-bootstrap": "cli"}, "Flux Operator"),
+        ({"--flux-provider": "kind"}, "embedded"),
+        ({"--flux-repeat": "3"}, "judges the checks twice"),
+        ({"--flux-mutants": "all"}, "judges the checks twice"),
+    ],
+)
+def test_an_upgrade_that_cannot_be_done_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_settings(config({**UPGRADE, **given}), STAGING)

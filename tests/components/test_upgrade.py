@@ -1,0 +1,130 @@
+"""The attack loop itself: what it says of a platform whose lockdown is away for a moment, and what it leaves behind.
+
+The changes are made by hand on a platform of the Flux CLI. tests/certification has the upgrade that a platform team
+makes, during which nothing passes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from conformance.bootstrap.bring_up import Order, running_platform
+from conformance.bootstrap.changes import arguments
+from conformance.bootstrap.platform import Platform
+from conformance.kube.wait import pause
+from conformance.model import Environment
+from conformance.process import processes_of_run
+from conformance.progress import PhaseClock
+from conformance.providers.embedded import EmbeddedProvider
+from conformance.report import upgrades
+from conformance.repos.fleet import load_fleet
+from conformance.runs import open_run
+from conformance.settings import Timeouts, data_dir
+from conformance.timeline import Act, Fate, UpgradeRecord
+from conformance.upgrading import TENANTS, Change
+
+RUN = "test-upgrade"
+KUSTOMIZE, HELM = "kustomize-controller", "helm-controller"
+REFS, ACCOUNT, BASES = "--no-cross-namespace-refs", "--default-service-account", "--no-remote-bases"
+OPEN_S = 5.0
+KINDS = {
+    "foreign-source", "foreign-namespace", "remote-base", "foreign-chart", "foreign-release",
+    "disallowed-source", "kubeconfig", "foreign-write",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def platform(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = open_run(RUN)
+    report = tmp_path_factory.mktemp("report")
+    provider = EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts())
+    order = Order(
+        environment=Environment.STAGING,
+        name="staging",
+        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
+        tenant_repo=data_dir("tenant-repo"),
+        probes=list(TENANTS),
+        provider=provider,
+        binary=binary,
+        all_binaries=lambda: None,
+        folder=folder.sub("ground"),
+        report=report,
+        logs=report,
+        run_id=RUN,
+        flux_version="2.9.2",
+        timeouts=Timeouts(),
+        clock=PhaseClock(print),
+        redactor=str,
+        secrets=[],
+        notes=[],
+    )
+    try:
+        with running_platform(order) as made:
+            yield made
+    finally:
+        folder.remove()
+    assert processes_of_run(RUN) == []
+
+
+@dataclass
+class Unlocked:
+    """A change that lets a part of the lockdown go for a moment. Implements `Upgrade`."""
+
+    platform: Platform
+    drops: Sequence[tuple[str, str]]
+    route: str = "hand"
+    opened: list[AbstractContextManager[None]] = field(default_factory=list)
+
+    def begin(self) -> None:
+        for controller, flag in self.drops:
+            self.opened.append(arguments(self.platform, controller, drop=flag))
+            self.opened[-1].__enter__()
+
+    def wait(self) -> None:
+        pause(OPEN_S)
+        for one in reversed(self.opened):
+            one.__exit__(None, None, None)
+
+
+def fates(record: UpgradeRecord, kind: str) -> set[Fate]:
+    return {one.fate for one in record.attacks if one.kind == kind}
+
+
+@pytest.mark.parametrize(
+    "drops",
+    [
+        {(KUSTOMIZE, REFS): "foreign-source", (HELM, ACCOUNT): "foreign-release"},
+        {(KUSTOMIZE, ACCOUNT): "foreign-namespace", (KUSTOMIZE, BASES): "remote-base", (HELM, REFS): "foreign-chart"},
+    ],
+    ids=["refs-and-account", "account-bases-and-refs"],
+)
+def test_a_lockdown_that_is_away_for_a_moment_is_caught(platform: Platform, drops: dict[tuple[str, str], str]) -> None:
+    record = Change(platform, Unlocked(platform, list(drops)), "2.9.2", "2.9.2").run()
+    assert record.broke == ""
+    assert {one.kind for one in record.attacks} == {one.kind for one in record.twins} == KINDS
+    assert {one.kind for one in record.attacks if one.fate is Fate.PASSED} == set(drops.values())
+    assert all(fates(record, kind) == {Fate.DENIED} for kind in KINDS - set(drops.values()))
+    assert {text.split("'")[1] for text in upgrades.failures(record)} == set(drops.values())
+    assert all(one.evidence for one in record.attacks if one.fate is Fate.PASSED)
+    restarted = {mark.controller for mark in record.marks if mark.act is Act.SERVES}
+    assert restarted == {controller for controller, _ in drops}
+
+
+def test_nothing_is_left_of_the_attacks(platform: Platform) -> None:
+    left = [
+        f"{namespace}/{kind}/{one['metadata']['name']}"
+        for api_version, kind in (
+            ("v1", "ConfigMap"),
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+            ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+            ("source.toolkit.fluxcd.io/v1", "HelmChart"),
+            ("source.toolkit.fluxcd.io/v1", "HelmRepository"),
+            ("source.toolkit.fluxcd.io/v1", "GitRepository"),
+        )
+        for namespace in TENANTS
+        for one in platform.client.objects(api_version, kind, namespace=namespace)
+    ]
+    assert [name for name in left if "upgrade" in name] == []
