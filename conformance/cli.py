@@ -73,6 +73,10 @@ BootstrapOption = Annotated[
 OneProviderOption = Annotated[str, typer.Option("--provider", help="Where the platforms come from: embedded, kind.")]
 RouteOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto the platforms: cli, operator.")]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
+SyncOption = Annotated[str, typer.Option("--sync", help="Where the cluster takes the fleet from: git, oci.")]
+OnboardingOption = Annotated[
+    str, typer.Option("--onboarding", help="How tenants of checks are brought in: base, command, resourceset.")
+]
 ReuseOption = Annotated[str, typer.Option("--reuse", help="A Kind cluster that --keep kept, by name.")]
 KeepOption = Annotated[
     bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C; a Kind cluster stays.")
@@ -88,6 +92,8 @@ def run(
     bootstrap: BootstrapOption = "",
     kubernetes: KubernetesOption = "",
     reuse: ReuseOption = "",
+    sync: SyncOption = "",
+    onboarding: OnboardingOption = "",
     version: VersionOption = "",
     profile: ProfileOption = "",
     fleet: FolderOption = None,
@@ -105,9 +111,8 @@ def run(
     """
     words = _common(version, profile, fleet, tenant, toolchain, report) + argv_of({"--flux-keep": keep})
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
-    words += argv_of(
-        {"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-kubernetes-version": kubernetes}
-    )
+    words += argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-onboarding": onboarding})
+    words += argv_of({"--flux-kubernetes-version": kubernetes, "--flux-sync": sync})
     words += pytest_args or []
     if len(columns_of(words)) > 1:
         raise typer.Exit(_several(environment, k, words))

@@ -18,10 +18,11 @@ from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.upgrade_operator import OperatorUpgrade
+from conformance.bootstrap.ways import check_ways
 from conformance.errors import Breakdown, InputError
 from conformance.harvest import Harvest, Job
 from conformance.lockdown_arguments import Arguments
-from conformance.model import BinaryOrigin, Environment, MutantResult, Part, Result, Route, Run, Tally
+from conformance.model import BinaryOrigin, Environment, MutantResult, Onboarding, Part, Result, Route, Run, Tally
 from conformance.progress import PhaseClock
 from conformance.providers.arguments import OPERATOR
 from conformance.providers.choice import Providers, choose
@@ -39,6 +40,11 @@ from conformance.upgrading.checks import before_and_after
 SERVER_TOOLS = ("flux", "registry", "helm", "sops")
 ORACLE = ("cyclonus",)
 """Needed last, by the checks of the network."""
+_WAYS = {
+    Onboarding.BASE: "by its own tenant base",
+    Onboarding.COMMAND: "by `flux create tenant`, with credentials encrypted in Git",
+    Onboarding.RESOURCESET: "by a copy of its ResourceSet, with credentials encrypted in Git",
+}
 CONTROLLERS = (
     "source-controller",
     "kustomize-controller",
@@ -138,6 +144,8 @@ class Session:
             flux_version=self.settings.flux_version,
             provider=self.settings.provider,
             bootstrap=self.settings.bootstrap,
+            sync=self.settings.sync,
+            onboarding=self.settings.onboarding,
             kubernetes_version=self.kubernetes_version,
             environments=self.settings.environments,
             fleet="reference" if self.settings.fleet is None else self.settings.fleet.name,
@@ -197,6 +205,8 @@ class Session:
             name=name,
             fleet=self.fleet,
             tenant_repo=self.tenant_repo,
+            sync=self.settings.sync,
+            onboarding=self.settings.onboarding,
             probes=probes,
             provider=provider,
             binary=self.toolchain.path,
@@ -241,7 +251,8 @@ class Session:
             self.images[image.tool] = image
         if made.probes:
             self.notes.append(
-                f"{env}: the suite added {len(made.probes)} tenants to the fleet: {', '.join(made.probes)}"
+                f"{env}: the suite added {len(made.probes)} tenants to the fleet, {_WAYS[self.settings.onboarding]}: "
+                f"{', '.join(made.probes)}"
             )
 
 
@@ -256,6 +267,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     providers = choose(settings)
     fixture_folders()
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments, settings.bootstrap)
+    check_ways(fleet, settings.environments, settings.onboarding, settings.sync)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
     # Of the folder that the user gave nothing is taken: it holds the controllers of one release.

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from conformance.choices import Onboarding as Onboarding  # noqa: PLC0414 - part of the vocabulary, as the next
+from conformance.choices import Route as Route  # noqa: PLC0414
+from conformance.choices import Sync as Sync  # noqa: PLC0414
 from conformance.control import Control as Control  # noqa: PLC0414 - part of the vocabulary, kept apart for its length
 from conformance.flow import Cell as Cell  # noqa: PLC0414 - likewise
 from conformance.flow import Fidelity as Fidelity  # noqa: PLC0414
@@ -32,13 +35,6 @@ class Environment(StrEnum):
 
     STAGING = "staging"
     PRODUCTION = "production"
-
-
-class Route(StrEnum):
-    """How Flux gets onto a cluster: the bootstrap."""
-
-    CLI = "cli"
-    OPERATOR = "operator"
 
 
 class Outcome(StrEnum):
@@ -327,6 +323,8 @@ class Run:
     binaries: Sequence[BinaryOrigin]
     phases: Sequence[Phase]
     results: Sequence[Result]
+    sync: Sync = Sync.GIT
+    onboarding: Onboarding = Onboarding.BASE
     mutants: Sequence[MutantResult] = ()
     tallies: Sequence[Tally] = ()
     """Empty unless the checks were repeated."""

@@ -162,9 +162,9 @@ class Observing:
             busy: also those that are being reconciled, as each is once in its interval: Ready=Unknown
                 (kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:325).
         """
-        made = self.platform.client.objects(
-            "kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=namespace, labels=MADE_BY_FLUX
-        )
+        kind = ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
+        labels = {MADE_BY_FLUX, self.platform.writer.applier.owner_label}
+        made = [item for one in labels for item in self.platform.client.objects(*kind, namespace=namespace, labels=one)]
         well = {"True"} if busy else {"True", "Unknown"}
         return [Ref.of(item) for item in made if _status(item, "Ready") not in well]
 

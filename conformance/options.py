@@ -11,7 +11,7 @@ import pytest
 from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
-from conformance.model import Capability, Environment, Profile, Route
+from conformance.model import Capability, Environment, Onboarding, Profile, Route, Sync
 from conformance.settings import Settings, Timeouts, data_dir
 from conformance.toolchain import known_releases
 
@@ -44,6 +44,8 @@ OPTIONS = (
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
     Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
+    Option("--flux-sync", "where the cluster takes the fleet from: git, oci", "git"),
+    Option("--flux-onboarding", "how the tenants of the checks are brought in: base, command, resourceset", "base"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
     Option("--flux-fleet", "fleet repository to certify, a folder (default: the reference fleet)"),
     Option("--flux-tenant", "tenant repository, a folder (default: the reference tenant)"),
@@ -77,6 +79,13 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
     value = functools.partial(_value, config)
     for name, known in (("--flux-provider", PROVIDERS), ("--flux-bootstrap", BOOTSTRAPS)):
         _one_of(name, value(name), known)
+    _one_of("--flux-sync", value("--flux-sync"), tuple(Sync))
+    _one_of("--flux-onboarding", value("--flux-onboarding"), tuple(Onboarding))
+    for name, what in (("--flux-onboarding", Onboarding.RESOURCESET), ("--flux-sync", Sync.OCI)):
+        if value(name) == what and value("--flux-bootstrap") != Route.OPERATOR:
+            raise InputError(
+                f"{name} '{what}' is for the Flux Operator alone", hint=f"add --flux-bootstrap {Route.OPERATOR}"
+            )
     for name in ("--flux-reuse", "--flux-kubernetes-version"):
         if value(name) and value("--flux-provider") != "kind":
             raise InputError(f"{name} '{value(name)}' is for Kind clusters alone", hint="add --flux-provider kind")
@@ -104,6 +113,8 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         reuse=value("--flux-reuse"),
         kubernetes_version=value("--flux-kubernetes-version"),
         bootstrap=Route(value("--flux-bootstrap")),
+        sync=Sync(value("--flux-sync")),
+        onboarding=Onboarding(value("--flux-onboarding")),
         profile=Profile(value("--flux-profile")),
         environments=environments,
         toolchain=_folder("--flux-toolchain", value("--flux-toolchain")),

@@ -20,11 +20,13 @@ from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, ref_to, replaced
 from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, load
-from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane
+from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
 from conformance.network import Flow
 from conformance.networking import Networking
 from conformance.observing import Observing
 from conformance.onboarding import Onboarding
+from conformance.repos.oci_sync import KIND as OCI_KIND
+from conformance.repos.oci_sync import turned_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,14 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         """How many refusals and absences of harm were shown."""
         self.fidelity = Fidelity.REAL
         self.cells: list[Cell] = []
-        self._subjects = [Subject(self, p) for p in load(path, platform.substitutions)]
+        self._subjects = [Subject(self, self._on_fleet(p)) for p in load(path, platform.substitutions)]
+
+    def _on_fleet(self, planned: Planned) -> Planned:
+        """Let a Kustomization that applies the fleet name its source by the kind that it has on this platform."""
+        if self.platform.sync is Sync.GIT:
+            return planned
+        turned = turned_to(planned.manifest, self.platform.flux_namespace, OCI_KIND)
+        return replace(planned, manifest=turned)
 
     @property
     def environment(self) -> Environment:

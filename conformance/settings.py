@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from conformance.model import Environment, Profile, Route
+from conformance.model import Environment, Onboarding, Profile, Route, Sync
 
 APP = "flux-tenancy-conformance"
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -72,6 +72,8 @@ class Settings:
     kubernetes_version: str = ""
     """Of the nodes, such as `1.36` or `v1.36.4`; empty: the provider's own."""
     bootstrap: Route = Route.CLI
+    sync: Sync = Sync.GIT
+    onboarding: Onboarding = Onboarding.BASE
     profile: Profile = Profile.HARDENED
     environments: tuple[Environment, ...] = (Environment.STAGING,)
     toolchain: Path | None = None

@@ -8,8 +8,8 @@
 `run` and `kill` read checks, scenarios and mutants anew each time; the rest of the engine is as it was at `up`. Probe
 tenants are those that the named checks live in at `up`, and those of `--probes`, and shared-a and shared-b.
 `--environment production` gives the other environment, `--provider kind` a cluster with a real node (`--keep` lets it
-stay, `--reuse NAME` takes it again), `--bootstrap operator` the other route. `kill` without ids: all checks that claim
-the mutant.
+stay, `--reuse NAME` takes it again); `--bootstrap`, `--sync` and `--onboarding` are those of `run`. `kill` without ids:
+all checks that claim the mutant.
 """
 
 import argparse
@@ -36,7 +36,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.fixtures import Session, open_session, probes_of
 from conformance.harvest import Job, judge
 from conformance.manifests import ground_of
-from conformance.model import Environment, Route
+from conformance.model import Environment, Onboarding, Route, Sync
 from conformance.plugin import JOB
 from conformance.scenario import Scenario
 from conformance.settings import PACKAGE_DIR, Settings, cache_dir, state_dir
@@ -214,6 +214,8 @@ def main() -> None:
     parser.add_argument("--environment", default="staging", type=Environment)
     parser.add_argument("--provider", default="embedded")
     parser.add_argument("--bootstrap", default="cli", type=Route)
+    parser.add_argument("--sync", default="git", type=Sync)
+    parser.add_argument("--onboarding", default="base", type=Onboarding)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--reuse", default="")
     parser.add_argument("--toolchain", type=Path)
@@ -223,6 +225,8 @@ def main() -> None:
             environments=(given.environment,),
             provider=given.provider,
             bootstrap=given.bootstrap,
+            sync=given.sync,
+            onboarding=given.onboarding,
             keep=given.keep,
             reuse=given.reuse,
             toolchain=given.toolchain,

@@ -68,6 +68,15 @@ def push_manifests(
     return str(json.loads(said)["digest"])
 
 
+def flux_prints(flux: Path, words: Sequence[str], *, home: Path) -> str:
+    """Return what a flux command prints that asks no cluster, such as one with --export.
+
+    Raises:
+        ServerError: flux refuses it.
+    """
+    return _tool(flux, words, home)
+
+
 def _tool(binary: Path, words: Sequence[str], home: Path) -> str:
     home.mkdir(parents=True, exist_ok=True)
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conformance.artifacts import Registry, package_charts, push_charts, push_manifests
 from conformance.bootstrap.canaries import Canary, violates
+from conformance.bootstrap.credentials import credential_secret
 from conformance.bootstrap.egress import admit_git_server
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
@@ -17,9 +18,9 @@ from conformance.bootstrap.proving import proof_of_network
 from conformance.bootstrap.routes import bootstrap_of
 from conformance.errors import BootstrapError, Breakdown, WaitTimeout
 from conformance.kube.client import KubeClient
-from conformance.kube.objects import Ref, pick, ref_to
+from conformance.kube.objects import Ref, is_ready, pick, ref_to
 from conformance.kube.wait import eventually, object_until
-from conformance.model import Environment, Manifest
+from conformance.model import Environment, Manifest, Onboarding, Sync
 from conformance.process import Supervisor
 from conformance.progress import PhaseClock
 from conformance.providers.protocol import Cluster, Provider
@@ -41,6 +42,9 @@ class Order:
     """What this platform is called in phases; a run may have several of one environment."""
     fleet: Fleet
     tenant_repo: Path
+    sync: Sync = Sync.GIT
+    onboarding: Onboarding = Onboarding.BASE
+    """How the tenants of the checks are brought in."""
     probes: Sequence[str]
     provider: Provider
     binary: Callable[[str], Path]
@@ -126,11 +130,14 @@ def _lay(order: Order, git: GitServer, supervisor: Supervisor, host: str) -> tup
         git=git,
         registry=registry,
         kubectl=order.binary("kubectl"),
+        flux=order.binary("flux"),
         sops=order.binary("sops"),
         folder=order.folder / "ground",
         outside=f"{order.provider.temporary('source-controller')}/chart-paths",
         flux_version=order.flux_version,
         images=order.provider.held_images(),
+        sync=order.sync,
+        onboarding=order.onboarding,
     )
     return registry, ground
 
@@ -193,6 +200,9 @@ def _platform(order: Order, cluster: Cluster, git: GitServer, registry: Registry
         addresses=ground.addresses.describe(),
         added_files=tuple(ground.added_files),
         repositories=ground.repositories,
+        sync=order.sync,
+        onboarding=order.onboarding,
+        writer=ground.writer,
     )
 
 
@@ -203,6 +213,7 @@ def _onboard(made: Platform, ground: Ground, order: Order) -> None:
     order.secrets.append(_put_canary(client, namespace))
     order.secrets.extend(ground.keys.secrets())
     _put_secret(client, namespace, PLATFORM_KEY, {KEY_ENTRY: ground.keys.platform.identity})
+    _put_credentials(made, namespace, ground)
     _ready(made, ref_to("Kustomization/policies", namespace))
     with ThreadPoolExecutor(8, "onboard") as pool:
         wanted = [*made.probes, *made.tenants.values()]
@@ -210,6 +221,8 @@ def _onboard(made: Platform, ground: Ground, order: Order) -> None:
             order.secrets.append(value)
         syncs = ["tenants", *([SYNC_NAME] if made.probes else [])]
         list(pool.map(lambda name: _ready(made, ref_to(f"Kustomization/{name}", namespace)), syncs))
+        # A sync is Ready when it has applied a ResourceSet; the tenants are there when that is Ready too.
+        list(pool.map(lambda ref: _ready(made, ref, is_ready), _resource_sets(made)))
         list(pool.map(lambda name: _sync_ready(made, name), wanted))
     if made.probes:
         _wait_enforced(made, order)
@@ -224,14 +237,15 @@ def _welcome(made: Platform, namespace: str, ground: Ground) -> str:
             f"the fleet did not make the namespace {namespace} within {timeout:g} s: {_unready(made)}",
             hint="kustomize-controller.log in the report's logs folder says why",
         )
-    for secret in (s for s in ground.secrets if s.namespace == namespace):
-        repository = secret.url.removeprefix(f"{made.git.url}/")
-        credential = made.git.credential(repository)
-        data = {"username": credential.username, "password": credential.password}
-        _put_secret(made.client, namespace, secret.name, data)
+    _put_credentials(made, namespace, ground)
     if key := ground.keys.tenants.get(namespace):
         _put_secret(made.client, namespace, TENANT_KEY, {KEY_ENTRY: key.identity})
     return _put_canary(made.client, namespace)
+
+
+def _put_credentials(made: Platform, namespace: str, ground: Ground) -> None:
+    for secret in (s for s in ground.secrets if s.namespace == namespace):
+        made.client.apply(credential_secret(made.git, secret))
 
 
 def _put_canary(client: KubeClient, namespace: str) -> str:
@@ -247,7 +261,7 @@ def _put_secret(client: KubeClient, namespace: str, name: str, data: dict[str, s
 
 def _sync_ready(made: Platform, namespace: str) -> None:
     """Wait until a tenant's own Kustomizations, made by the fleet, are Ready."""
-    label = "kustomize.toolkit.fluxcd.io/name"
+    label = made.writer.applier.owner_label
     items = made.client.objects("kustomize.toolkit.fluxcd.io/v1", "Kustomization", namespace=namespace, labels=label)
     for source in made.client.objects(
         "source.toolkit.fluxcd.io/v1", "GitRepository", namespace=namespace, labels=label
@@ -261,9 +275,17 @@ def _sync_ready(made: Platform, namespace: str) -> None:
         _ready(made, Ref.of(item))
 
 
-def _ready(made: Platform, ref: Ref) -> None:
+def _resource_sets(made: Platform) -> list[Ref]:
+    """Return the ResourceSets that make tenants, where tenants are made so."""
+    if made.onboarding is not Onboarding.RESOURCESET:
+        return []
+    found = made.client.objects("fluxcd.controlplane.io/v1", "ResourceSet", namespace=made.flux_namespace)
+    return [Ref.of(one) for one in found]
+
+
+def _ready(made: Platform, ref: Ref, until: Callable[[Manifest | None], bool] | None = None) -> None:
     timeout = made.timeouts.fleet_ready
-    state, ready = object_until(made.client, ref, _is_ready, timeout_s=timeout)
+    state, ready = object_until(made.client, ref, until or _is_ready, timeout_s=timeout)
     if not ready:
         conditions = pick(state, "status", "conditions")
         raise BootstrapError(f"{ref} was not Ready within {timeout:g} s: {conditions or 'no status'}")

@@ -191,7 +191,7 @@ def _ready(state: Manifest | None) -> str | None:
 
 def _syncs(platform: Platform, namespaces: Sequence[str]) -> list[Manifest]:
     """Return the Kustomizations that the platform made in tenant namespaces, not those of scenarios."""
-    label = "kustomize.toolkit.fluxcd.io/name"
+    label = platform.writer.applier.owner_label
     return [
         item
         for namespace in namespaces

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import yaml
 
-from conformance.artifacts import Registry
+from conformance.artifacts import Registry, push_manifests
 from conformance.bootstrap.encryption import Keys, make_keys, write_for_platform, write_for_tenants
+from conformance.bootstrap.ways import Ways
 from conformance.errors import InputError
-from conformance.model import Environment, Route
+from conformance.model import Environment, Onboarding, Route, Sync
 from conformance.process import run
-from conformance.repos import flux_instance
-from conformance.repos.fleet import Fleet, render_fleet, tenant_objects
+from conformance.repos import flux_instance, oci_sync
+from conformance.repos.fleet import Fleet, render_fleet
 from conformance.repos.git_server import GitServer
 from conformance.repos.mapping import AddressMap, copy_mapped
-from conformance.repos.probes import AuthSecret, Probe, auth_secrets
+from conformance.repos.probes import AuthSecret, Probe
 from conformance.repos.push import TenantRepository, commit_and_push
 from conformance.repos.tenant_repo import render_tenant
+from conformance.repos.writers import Writer
 from conformance.settings import data_dir, environment
 
 FLEET_REPOSITORY = "platform/fleet"
@@ -42,6 +44,8 @@ class Ground:
     secrets: Sequence[AuthSecret]
     repositories: Mapping[str, TenantRepository]
     keys: Keys
+    writer: Writer
+    """Brings in further tenants, in the way of this run."""
 
 
 def address_map(fleet: Fleet, git: GitServer, registry: Registry) -> AddressMap:
@@ -50,6 +54,7 @@ def address_map(fleet: Fleet, git: GitServer, registry: Registry) -> AddressMap:
     return AddressMap(
         {
             addresses.git: f"{git.url}/",
+            addresses.ssh: f"{git.ssh.url}/",
             addresses.helm: f"{git.url}/charts/",
             addresses.oci: f"oci://{registry.address}/",
         }
@@ -65,11 +70,14 @@ def lay(
     git: GitServer,
     registry: Registry,
     kubectl: Path,
+    flux: Path,
     sops: Path,
     folder: Path,
     outside: str,
     flux_version: str,
     images: Mapping[str, str],
+    sync: Sync,
+    onboarding: Onboarding,
 ) -> Ground:
     """Push the fleet with its probe tenants, each tenant's repository, and what the disallowed organisation holds.
 
@@ -89,9 +97,26 @@ def lay(
         home = {"PATH": environment()["PATH"], "HOME": str(folder)}
         return run([kubectl, "kustomize", path], timeout_s=60, env=home).stdout
 
-    added = render_fleet(fleet, env, addresses, [Probe(name=name) for name in probes], rendered, build)
     organisation = fleet.profile.organisation.strip("/")
     keys = make_keys(probes)
+    for probe in probes:
+        git.create_repository(f"{organisation}/{probe}")
+
+    ways = Ways(
+        fleet=fleet,
+        environment=env,
+        sync=sync,
+        onboarding=onboarding,
+        git=git,
+        key=keys.platform,
+        flux=flux,
+        sops=sops,
+        build=build,
+        home=folder / "ways",
+    )
+    newcomers = [Probe(name=name) for name in probes]
+    made = render_fleet(fleet, env, addresses, newcomers, rendered, build, ways.writer)
+    added = list(made.added)
     common = folder / "attacks"
     copy_mapped(data_dir("fixtures") / "attacks", common, _attack_map(git, organisation, addresses))
     write_for_tenants(sops, keys, folder / "sealed", home=folder / "sops")
@@ -105,9 +130,13 @@ def lay(
         instance = flux_instance.find(rendered, fleet.entry(env), fleet.profile.flux_namespace)
         url = git.repository_url(FLEET_REPOSITORY)
         changes = flux_instance.adapt(instance, url=url, version=flux_version, images=images)
+    if sync is Sync.OCI:
+        changes = [*changes, *_sync_by_artifact(fleet, env, rendered, registry)]
     git.create_repository(FLEET_REPOSITORY)
     commit = _push(git, FLEET_REPOSITORY, rendered, "Fleet under certification")
     _push_tenants(fleet, tenant_repo, git, addresses, folder, organisation)
+    if sync is Sync.OCI:
+        _push_artifacts(fleet, git, registry, flux, folder)
     harmless = _push_public(git, folder, organisation)
     fixtures = _attack_map(git, organisation, addresses, outside=outside)
     _push_fixtures(git, folder, organisation, fixtures, harmless)
@@ -116,10 +145,38 @@ def lay(
         added_files=added,
         changes=changes,
         addresses=addresses,
-        secrets=auth_secrets(tenant_objects(fleet, env, rendered, build)),
+        secrets=made.secrets,
+        writer=made.writer,
         repositories=repositories,
         keys=keys,
     )
+
+
+def _sync_by_artifact(fleet: Fleet, env: Environment, rendered: Path, registry: Registry) -> list[str]:
+    """Turn a rendered fleet to the artifact that it will be pushed as; return what was changed, for the report."""
+    entry, flux = fleet.entry(env), fleet.profile.flux_namespace
+    instance = flux_instance.find(rendered, entry, flux)
+    said = oci_sync.sync_by_artifact(instance, f"{registry.url}/{FLEET_REPOSITORY}")
+    folders = [rendered / entry, rendered / fleet.folders(env).cluster]
+    turned = [str(path.relative_to(rendered)) for path in oci_sync.turn(folders, flux)]
+    return [*said, *(f"{path}: sourceRef.kind is {oci_sync.KIND}" for path in turned)]
+
+
+def _push_artifacts(fleet: Fleet, git: GitServer, registry: Registry, flux: Path, folder: Path) -> None:
+    """Push the fleet and its own tenants' repositories as artifacts too."""
+    organisation = fleet.profile.organisation.strip("/")
+    wanted = {FLEET_REPOSITORY: folder / "fleet"}
+    wanted |= {f"{organisation}/{tenant}": folder / "tenants" / tenant for tenant in fleet.profile.tenants}
+    for repository, content in wanted.items():
+        push_manifests(
+            flux,
+            content,
+            f"{registry.url}/{repository}",
+            source=git.repository_url(repository),
+            revision="main",
+            home=folder / "ways",
+            tag=oci_sync.TAG,
+        )
 
 
 def _push(
@@ -146,7 +203,6 @@ def _push_probes(probes: Sequence[str], git: GitServer, folder: Path, organisati
         for environment_folder in Environment:
             _write(worktree / environment_folder / "tenant-live.yaml", _live(probe))
         repository = f"{organisation}/{probe}"
-        git.create_repository(repository)
         _push(git, repository, worktree, f"Repository of {probe}")
         credential = git.credential(repository)
         found[probe] = TenantRepository(

@@ -59,7 +59,9 @@ class FluxOperator:
         """
         try:
             self._kubectl(kubeconfig, "apply", "--server-side", "-k", self._overlay())
-            self._kubectl(kubeconfig, "apply", "--server-side", "-f", "-", stdin=self._credential(username, password))
+            if self.instance.pull_secret:
+                secret = self._credential(username, password)
+                self._kubectl(kubeconfig, "apply", "--server-side", "-f", "-", stdin=secret)
             self._kubectl(kubeconfig, "rollout", "status", f"deployment/{OPERATOR}", f"--timeout={self.timeout_s:.0f}s")
             self._kubectl(kubeconfig, "apply", "--server-side", "-f", self.instance.path)
         except ProcessError as error:

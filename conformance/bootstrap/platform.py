@@ -4,18 +4,20 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from conformance.artifacts import Registry
 from conformance.bootstrap.abilities import GIVES
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
-from conformance.model import Capability, Environment, Route
+from conformance.model import Capability, Environment, Onboarding, Route, Sync
 from conformance.network import Network
 from conformance.providers.protocol import Cluster
 from conformance.repos.fleet import Fleet
 from conformance.repos.git_server import GitServer
 from conformance.repos.push import TenantRepository
+from conformance.repos.writers import Writer
 from conformance.settings import Timeouts
 
 
@@ -52,6 +54,10 @@ class Platform:
     """What the suite added to the fleet: its probe tenants."""
     repositories: Mapping[str, TenantRepository]
     """Tenant repositories that the suite may commit to, by tenant name."""
+    sync: Sync
+    onboarding: Onboarding
+    writer: Writer
+    """Brings in further tenants, in the way of this run."""
     traces: dict[str, set[Ref]] = field(default_factory=lambda: defaultdict(set))
     """Id of a check -> what its attack would leave behind; removed with its objects."""
     _clients: dict[tuple[str, str], KubeClient] = field(default_factory=dict)
@@ -89,8 +95,13 @@ class Platform:
     @property
     def rerun(self) -> str:
         """Options of `flux-tenancy run` that give such a platform again."""
-        route = self.route
-        return f"{self.cluster.rerun} {f'--bootstrap {route}' if route is not Route.CLI else ''}".strip()
+        chosen: dict[str, tuple[StrEnum, StrEnum]] = {
+            "--bootstrap": (self.fleet.route, Route.CLI),
+            "--sync": (self.sync, Sync.GIT),
+            "--onboarding": (self.onboarding, Onboarding.BASE),
+        }
+        words = [f"{option} {value}" for option, (value, default) in chosen.items() if value is not default]
+        return " ".join([*self.cluster.rerun.split(), *words])
 
     @property
     def service_account(self) -> str:

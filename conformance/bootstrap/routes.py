@@ -10,8 +10,9 @@ from conformance.model import Environment, Route
 from conformance.providers.arguments import OPERATOR
 from conformance.providers.operator_data import install_manifests
 from conformance.providers.protocol import Cluster
+from conformance.repos import oci_sync
 from conformance.repos.fleet import Fleet
-from conformance.repos.flux_instance import find
+from conformance.repos.flux_instance import SOURCE, find
 
 
 def bootstrap_of(
@@ -44,7 +45,7 @@ def bootstrap_of(
     return FluxOperator(
         kubectl=binary("kubectl"),
         manifests=install_manifests(binary(OPERATOR)),
-        instance=find(pushed, fleet.entry(environment), fleet.profile.flux_namespace),
+        instance=find(pushed, fleet.entry(environment), fleet.profile.flux_namespace, (SOURCE, oci_sync.KIND)),
         namespace=fleet.profile.flux_namespace,
         client=cluster.client,
         log=lambda: host.log(OPERATOR) if host else "",

@@ -60,6 +60,14 @@ def replaced(source: Any, path: Sequence[str], value: Any) -> Any:
     return {**source, step: replaced(source.get(step, {}), rest, value)}
 
 
+def is_ready(state: Manifest | None) -> bool:
+    """Whether Ready is True for the present generation, by the condition's own count."""
+    generation = pick(state, "metadata", "generation")
+    conditions = pick(state, "status", "conditions") or []
+    ready = [one for one in conditions if one["type"] == "Ready" and one["status"] == "True"]
+    return bool(ready and ready[0].get("observedGeneration") == generation)
+
+
 def container_args(manifest: Manifest) -> list[str]:
     """Return the first container's arguments of a Deployment or Pod."""
     spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})

@@ -64,6 +64,8 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         environment=EnvironmentBlock(
             provider=run.provider,
             bootstrap=run.bootstrap,
+            sync=run.sync,
+            onboarding=run.onboarding,
             kubernetes=run.kubernetes_version,
             environments=tuple(run.environments),
         ),

@@ -140,6 +140,8 @@ def _subject(report: ConformanceReport) -> dict[str, str]:
         "Flux": report.subject.flux_version,
         "fleet": report.subject.fleet,
         "profile": report.profile.name,
+        "sync": report.environment.sync,
+        "onboarding": report.environment.onboarding,
         "environments": ", ".join(report.environment.environments),
         "suite": report.suite.version,
         # Node images are not released for each patch.

@@ -7,7 +7,21 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from conformance.model import Environment, Fidelity, Form, Kill, Level, Outcome, Plane, Profile, Reach, Seen, Verdict
+from conformance.model import (
+    Environment,
+    Fidelity,
+    Form,
+    Kill,
+    Level,
+    Onboarding,
+    Outcome,
+    Plane,
+    Profile,
+    Reach,
+    Seen,
+    Sync,
+    Verdict,
+)
 from conformance.report.base import Document
 from conformance.report.upgrade_schema import UpgradeRow
 
@@ -55,6 +69,8 @@ class EnvironmentBlock(Document):
 
     provider: str
     bootstrap: str
+    sync: Sync = Field(Sync.GIT, description="where the clusters took the fleet from")
+    onboarding: Onboarding = Field(Onboarding.BASE, description="how the tenants of the checks were brought in")
     kubernetes: str
     environments: tuple[Environment, ...]
 

@@ -10,11 +10,16 @@ from conformance.repos import flux_instance
 from conformance.repos import probes as probe_tenants
 from conformance.repos.fleet_config import EnvironmentFolders, FleetProfile, load_profile
 from conformance.repos.mapping import AddressMap, copy_mapped
-from conformance.repos.probes import Probe
-from conformance.repos.yaml_files import LocatedDocument, check_syntax, dump, load_objects, parse_objects, yaml_files
+from conformance.repos.probes import AuthSecret, Probe
+from conformance.repos.resourceset_writer import made_by_hand
+from conformance.repos.writers import Newcomer, Writer
+from conformance.repos.yaml_files import LocatedDocument, check_syntax, load_objects, parse_objects, yaml_files
 
 Build = Callable[[Path], str]
 """Runs `kubectl kustomize` on a folder, and returns the YAML."""
+
+MakeWriter = Callable[[Path, Sequence[Manifest]], Writer]
+"""Makes the writer of the run, from the rendered fleet and the objects of its template tenant."""
 
 SOURCE_IGNORE = ".sourceignore"
 
@@ -35,6 +40,18 @@ class Fleet:
         """Return the folder that the sync of this route's bootstrap applies, relative to the root."""
         folders = self.folders(environment)
         return folders.operator if self.route is Route.OPERATOR and folders.operator else folders.cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What was made of a fleet for the local servers."""
+
+    writer: Writer
+    """Writes further tenants."""
+    added: Sequence[str]
+    """The files that were added, or changed; relative to the checkout."""
+    secrets: Sequence[AuthSecret]
+    """Credentials that a platform admin makes by hand."""
 
 
 def load_fleet(root: Path, environments: Sequence[Environment], route: Route = Route.CLI) -> Fleet:
@@ -64,45 +81,35 @@ def render_fleet(
     probes: Sequence[Probe],
     destination: Path,
     build: Build,
-) -> list[str]:
+    make_writer: MakeWriter,
+) -> Rendered:
     """Copy a fleet with local addresses into an empty folder, and add the probe tenants.
-
-    Returns:
-        The files that were added or, for a list that had to name them, changed; relative to `destination`.
 
     Raises:
         InputError: the fleet has no tenant, or no sync of tenants, that probes could be made after.
     """
     probe_tenants.check_names(probes, fleet.profile)
     copy_mapped(fleet.root, destination, addresses)
-    if not probes:
-        return []
-    template = _template(fleet, environment, destination, build)
-    git = addresses.apply(fleet.profile.addresses.git) + fleet.profile.organisation
-    folder = destination / probe_tenants.FOLDER / environment
-    folder.mkdir(parents=True)
-    written = []
-    for probe in probes:
-        objects = probe_tenants.render_probe(template, fleet.profile, probe, f"{git}{probe.name}.git")
-        written.append(folder / f"{probe.name}.yaml")
-        written[-1].write_text(dump(objects), encoding="utf-8")
+    writer = make_writer(destination, _template(fleet, environment, destination, build))
     folders, entry = fleet.folders(environment), destination / fleet.entry(environment)
     # An operator's folder may take the sync of tenants from the cluster's.
-    sync = probe_tenants.find_sync([entry, destination / folders.cluster], folders.tenants)
-    written += probe_tenants.write_sync(
-        entry, probe_tenants.probe_sync(sync, environment, fleet.profile.flux_namespace)
-    )
-    written += _keep_in_artifact(destination)
-    return [str(path.relative_to(destination)) for path in written]
-
-
-def tenant_objects(fleet: Fleet, environment: Environment, rendered: Path, build: Build) -> list[Manifest]:
-    """Return the objects of all tenants of a rendered fleet: its own, and the probes."""
-    folder = rendered / fleet.folders(environment).tenants
-    objects = parse_objects(build(folder), folder)
-    for path in yaml_files(rendered / probe_tenants.FOLDER / environment):
-        objects += load_objects(path)
-    return objects
+    places = [entry, destination / folders.cluster]
+    written = probe_tenants.change_sync(places, folders.tenants, writer.sync_spec) if writer.sync_spec else []
+    tenants = str(writer.sync_spec.get("path", folders.tenants)).removeprefix("./")
+    if probes:
+        folder = f"{probe_tenants.FOLDER}/{environment}"
+        git = addresses.apply(fleet.profile.addresses.git) + fleet.profile.organisation
+        newcomers = [Newcomer(name=one.name, url=f"{git}{one.name}.git", path=one.path) for one in probes]
+        written += writer.write(destination, folder, newcomers)
+        sync = probe_tenants.find_sync(places, tenants)
+        written += probe_tenants.write_sync(
+            entry, probe_tenants.probe_sync(sync, environment, fleet.profile.flux_namespace)
+        )
+        written += _keep_in_artifact(destination)
+    added = [str(path.relative_to(destination)) for path in written]
+    own = made_by_hand(parse_objects(build(destination / tenants), Path(tenants)))
+    of_probes = writer.secrets(destination, f"{probe_tenants.FOLDER}/{environment}") if probes else []
+    return Rendered(writer=writer, added=added, secrets=[*own, *of_probes])
 
 
 def check_folder(root: Path, what: str, option: str) -> None:
@@ -155,7 +162,8 @@ def _check_environment(
 
 def _wanted_folders(folders: EnvironmentFolders, route: Route) -> dict[str, str | None]:
     """Return the folders that this route needs: nobody has to have what only the other one wants."""
-    found: dict[str, str | None] = folders.model_dump()
+    # Whether the others are wanted is no matter of the route, see `check_onboarding`.
+    found: dict[str, str | None] = folders.model_dump(exclude={"resource_set", "oci_tenants"})
     if route is not Route.OPERATOR:
         del found["operator"]
     return found

@@ -29,6 +29,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])
 Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
 Folder = Annotated[str, AfterValidator(_relative)]
 WebAddress = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/@]+/$")]
+SSHAddress = Annotated[str, StringConstraints(pattern=r"^ssh://[^\s/]+/$")]
 OCIAddress = Annotated[str, StringConstraints(pattern=r"^oci://[^\s/@]+/$")]
 
 
@@ -53,12 +54,17 @@ class EnvironmentFolders(_Model):
     """What the sync of the Flux Operator applies, the FluxInstance included; None: the fleet has no such route."""
     policies: Folder
     tenants: Folder
+    resource_set: Folder | None = None
+    """Where a ResourceSet makes the same tenants; None: the fleet has none."""
+    oci_tenants: Folder | None = None
+    """Where the same tenants have OCI artifacts as sources; None: the fleet has no such folder."""
 
 
 class Addresses(_Model):
     """The servers that the fleet's sources name."""
 
     git: WebAddress = "https://git.example.com/"
+    ssh: SSHAddress = "ssh://git@git.example.com/"
     helm: WebAddress = "https://charts.example.com/"
     oci: OCIAddress = "oci://registry.example.com/"
 
@@ -87,8 +93,15 @@ class Policies(_Model):
 
 def _default_environments() -> dict[Environment, EnvironmentFolders]:
     return {
-        env: EnvironmentFolders(
-            cluster=f"clusters/{env}", operator=f"operator/{env}", policies=f"policies/{env}", tenants=f"tenants/{env}"
+        env: EnvironmentFolders.model_validate(
+            {
+                "cluster": f"clusters/{env}",
+                "operator": f"operator/{env}",
+                "policies": f"policies/{env}",
+                "tenants": f"tenants/{env}",
+                "resourceSet": f"tenants/resourceset/{env}",
+                "ociTenants": f"tenants/oci/{env}",
+            }
         )
         for env in Environment
     }
@@ -107,6 +120,8 @@ class FleetProfile(_Model):
     environments: Mapping[Environment, EnvironmentFolders] = Field(default_factory=_default_environments)
     tenants: Mapping[Name, Namespace] = Field(default_factory=lambda: {"dev-team": "apps", "ops-team": "ops"})
     tenant_template: TenantTemplate = TenantTemplate()
+    tenant_components: tuple[Folder, ...] = ("tenants/components/guardrails",)
+    """What every tenant's base includes."""
     addresses: Addresses = Addresses()
     organisation: Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._-]+/)+$")] = "example/"
     allowlist: Allowlist = Allowlist()

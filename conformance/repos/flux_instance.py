@@ -3,7 +3,7 @@
 It lies in Git, in the folder that its own sync applies, so that an edit in the cluster does not last.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,14 @@ class FluxInstance:
     @property
     def pull_secret(self) -> str:
         """Name of the Secret with which the sync reads the fleet."""
-        return str(self.manifest["spec"]["sync"]["pullSecret"])
+        return str(self.manifest["spec"]["sync"].get("pullSecret", ""))
 
 
-def find(root: Path, folder: str, namespace: str) -> FluxInstance:
+def find(root: Path, folder: str, namespace: str, kinds: Sequence[str] = (SOURCE,)) -> FluxInstance:
     """Return the FluxInstance of a folder of a fleet.
+
+    Args:
+        kinds: what its sync may apply; a fleet is given as Git, and may be pushed as an artifact.
 
     Raises:
         InputError: there is not exactly one, or its sync does not apply this very folder of a Git repository.
@@ -49,7 +52,7 @@ def find(root: Path, folder: str, namespace: str) -> FluxInstance:
             f"{root / folder}: {len(found)} objects of kind {KIND}, and the Flux Operator takes exactly one",
             hint=f"put {KIND} {namespace}/{NAME} there; the reference fleet shows one.",
         )
-    _check(found[0], folder, namespace)
+    _check(found[0], folder, namespace, kinds)
     return found[0]
 
 
@@ -85,17 +88,18 @@ def _image(name: str, image: str) -> Manifest:
     return {"target": {"kind": "Deployment", "name": name}, "patch": patch}
 
 
-def _check(instance: FluxInstance, folder: str, namespace: str) -> None:
+def _check(instance: FluxInstance, folder: str, namespace: str, kinds: Sequence[str]) -> None:
     metadata, spec = instance.manifest.get("metadata") or {}, instance.manifest.get("spec") or {}
     sync = spec.get("sync") or {}
     wanted = {
         "metadata.name": (metadata.get("name"), NAME),
         "metadata.namespace": (metadata.get("namespace"), namespace),
-        "spec.sync.kind": (sync.get("kind"), SOURCE),
+        "spec.sync.kind": (sync.get("kind"), sync.get("kind") if sync.get("kind") in kinds else SOURCE),
         "spec.sync.path": (str(sync.get("path", "")).removeprefix("./").rstrip("/"), folder),
     }
     wrong = [f"{key} is {seen or 'not there'}, not {value}" for key, (seen, value) in wanted.items() if seen != value]
-    wrong += ["spec.sync.pullSecret is not there"] if not sync.get("pullSecret") else []
+    private = sync.get("kind") == SOURCE or "kind" not in sync
+    wrong += ["spec.sync.pullSecret is not there"] if private and not sync.get("pullSecret") else []
     wrong += ["spec.distribution.version is not there"] if not (spec.get("distribution") or {}).get("version") else []
     if wrong:
         raise InputError(

@@ -102,12 +102,27 @@ def find_sync(clusters: Sequence[Path], tenants: str) -> Manifest:
     """
     for path in (path for cluster in clusters for path in yaml_files(cluster)):
         for one in load_objects(path):
-            if is_kind(one, FLUX_KUSTOMIZATION, "Kustomization") and _folder(one) == tenants:
+            if _applies(one, tenants):
                 return one
     raise InputError(
         f"{clusters[0]}: no Flux Kustomization applies ./{tenants}",
         hint="`environments` in conformance.yaml names the folders; the probes are brought in by a copy of that sync.",
     )
+
+
+def change_sync(clusters: Sequence[Path], tenants: str, spec: Mapping[str, Any]) -> list[Path]:
+    """Set fields of the sync that `find_sync` finds, in its file; one that the fleet has set itself is kept.
+
+    `path` is set in any case: it says what the sync applies.
+    """
+    for path in (path for cluster in clusters for path in yaml_files(cluster)):
+        objects = load_objects(path)
+        if not any(_applies(one, tenants) for one in objects):
+            continue
+        changed = [_with(one, spec) if _applies(one, tenants) else one for one in objects]
+        path.write_text(dump(changed), encoding="utf-8")
+        return [path]
+    return []
 
 
 def probe_sync(sync: Manifest, environment: str, flux_namespace: str) -> Manifest:
@@ -191,6 +206,15 @@ def _belongs(one: Manifest, template: TenantTemplate) -> bool:
 def _word(template: TenantTemplate) -> re.Pattern[str]:
     names = sorted((template.tenant, template.namespace), key=len, reverse=True)
     return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, names))})(?![a-z0-9])")
+
+
+def _applies(one: Manifest, tenants: str) -> bool:
+    return is_kind(one, FLUX_KUSTOMIZATION, "Kustomization") and _folder(one) == tenants
+
+
+def _with(sync: Manifest, spec: Mapping[str, Any]) -> Manifest:
+    path = {"path": spec["path"]} if "path" in spec else {}
+    return {**sync, "spec": {**spec, **sync["spec"], **path}}
 
 
 def _folder(sync: Manifest) -> str:

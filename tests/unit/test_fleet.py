@@ -1,15 +1,17 @@
 """A fleet is refused before anything starts, and rendered without touching it."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from conformance.errors import InputError
-from conformance.model import Environment, Route
-from conformance.repos.fleet import load_fleet, render_fleet, tenant_objects
+from conformance.model import Environment, Manifest, Route
+from conformance.repos.fleet import Build, Fleet, Rendered, load_fleet, render_fleet
 from conformance.repos.mapping import AddressMap
-from conformance.repos.probes import Probe, auth_secrets
+from conformance.repos.probes import Probe
+from conformance.repos.writers import BaseWriter
 from conformance.repos.yaml_files import load_objects
 from conformance.settings import data_dir
 
@@ -27,6 +29,13 @@ def write_fleet(root: Path) -> Path:
 def build(folder: Path) -> str:
     assert folder.is_dir()
     return LOCAL.apply((DATA / "fleet-tenants-built.yaml").read_text())
+
+
+def render(fleet: Fleet, probes: list[Probe], out: Path, built: Build = build) -> Rendered:
+    def make(_: Path, template: Sequence[Manifest]) -> BaseWriter:
+        return BaseWriter(template, fleet.profile)
+
+    return render_fleet(fleet, Environment.STAGING, LOCAL, probes, out, built, make)
 
 
 def refused(root: Path, *environments: Environment) -> str:
@@ -94,15 +103,14 @@ def test_rendering_adds_the_probes_and_leaves_the_fleet_alone(tmp_path: Path) ->
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     fleet = load_fleet(root, STAGING)
     probes = [Probe(name="shared-a"), Probe(name="b24-x")]
-    added = render_fleet(fleet, Environment.STAGING, LOCAL, probes, tmp_path / "out", build)
-    assert added == [
+    made = render(fleet, probes, tmp_path / "out")
+    assert made.added == [
         "conformance-probes/staging/shared-a.yaml",
         "conformance-probes/staging/b24-x.yaml",
         "clusters/staging/conformance-probes.yaml",
     ]
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
-    objects = tenant_objects(fleet, Environment.STAGING, tmp_path / "out", build)
-    assert [(secret.namespace, secret.name, secret.url) for secret in auth_secrets(objects)] == [
+    assert [(secret.namespace, secret.name, secret.url) for secret in made.secrets] == [
         ("apps", "dev-team-auth", "http://127.0.0.1:1/example/dev-team"),
         ("b24-x", "dev-team-auth", "http://127.0.0.1:1/example/b24-x.git"),
         ("shared-a", "dev-team-auth", "http://127.0.0.1:1/example/shared-a.git"),
@@ -111,7 +119,7 @@ def test_rendering_adds_the_probes_and_leaves_the_fleet_alone(tmp_path: Path) ->
 
 def test_rendering_without_probes_is_a_copy(tmp_path: Path) -> None:
     fleet = load_fleet(write_fleet(tmp_path / "fleet"), STAGING)
-    assert render_fleet(fleet, Environment.STAGING, LOCAL, [], tmp_path / "out", build) == []
+    assert render(fleet, [], tmp_path / "out").added == []
     names = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert names == {"clusters/staging/tenants.yaml", "policies/staging/x.yaml", "tenants/staging/namespace.yaml"}
 
@@ -119,7 +127,7 @@ def test_rendering_without_probes_is_a_copy(tmp_path: Path) -> None:
 def test_a_sourceignore_lets_the_probes_through(tmp_path: Path) -> None:
     (write_fleet(tmp_path / "fleet") / ".sourceignore").write_text("/*\n!/clusters/\n")
     fleet = load_fleet(tmp_path / "fleet", STAGING)
-    added = render_fleet(fleet, Environment.STAGING, LOCAL, [Probe(name="a")], tmp_path / "out", build)
+    added = render(fleet, [Probe(name="a")], tmp_path / "out").added
     assert added[-1] == ".sourceignore"
     assert (tmp_path / "out/.sourceignore").read_text() == "/*\n!/clusters/\n!/conformance-probes/\n"
 
@@ -127,7 +135,7 @@ def test_a_sourceignore_lets_the_probes_through(tmp_path: Path) -> None:
 def test_a_build_that_is_no_yaml_names_the_folder(tmp_path: Path) -> None:
     fleet = load_fleet(write_fleet(tmp_path / "fleet"), STAGING)
     with pytest.raises(InputError, match=r"tenants/staging:1: not valid YAML"):
-        render_fleet(fleet, Environment.STAGING, LOCAL, [Probe(name="a")], tmp_path / "out", lambda _: "a: [")
+        render(fleet, [Probe(name="a")], tmp_path / "out", lambda _: "a: [")
 
 
 def write_operator(root: Path) -> Path:
@@ -158,7 +166,7 @@ def test_a_fleet_that_says_nothing_of_the_operator_is_refused(tmp_path: Path) ->
 
 def test_probes_come_in_by_the_operators_own_sync(tmp_path: Path) -> None:
     fleet = load_fleet(write_operator(write_fleet(tmp_path / "fleet")), STAGING, Route.OPERATOR)
-    added = render_fleet(fleet, Environment.STAGING, LOCAL, [Probe(name="a")], tmp_path / "out", build)
+    added = render(fleet, [Probe(name="a")], tmp_path / "out").added
     folder = "operator/staging"
     assert added == [
         "conformance-probes/staging/a.yaml",

@@ -58,7 +58,7 @@ def test_every_allowlist_prefix_ends_in_a_slash_and_has_a_path() -> None:
     assert len(lists) == len(Environment)
     for one in lists:
         for prefix in one["data"]["allowedPrefixes"].split():
-            assert re.fullmatch(r"(https|oci)://[^/@]+/[^@]+/", prefix)
+            assert re.fullmatch(r"((https|oci)://|ssh://git@)[^/@]+/[^@]+/", prefix)
 
 
 def test_the_tenant_role_has_no_way_up() -> None:

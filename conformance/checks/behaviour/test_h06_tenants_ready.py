@@ -4,7 +4,10 @@ A platform that denies everything would pass every attack: what a tenant may do 
 the tenant's release.
 """
 
-from conformance.api import Control, Scenario, check, eventually, expect, expect_that, given
+from conformance.api import Control, Scenario, check, eventually, expect, expect_that, given, pick
+
+REVISIONS = {"GitRepository": "main@sha1:", "OCIRepository": "latest@sha256:"}
+"""How the revision of a source begins."""
 
 
 @check(
@@ -29,7 +32,10 @@ def test_h06_tenants_ready(scenario: Scenario) -> None:
 
     for tenant, namespace in platform.tenants.items():
         sync = scenario.existing(f"Kustomization/{tenant}", namespace)
-        expect(sync).becomes_ready(message="Applied revision: main@sha1:", timeout_s=platform.timeouts.reconciled)
+        kind = pick(sync.live(), "spec", "sourceRef", "kind")
+        expect(sync).becomes_ready(
+            message=f"Applied revision: {REVISIONS.get(str(kind), '')}", timeout_s=platform.timeouts.reconciled
+        )
         expect(scenario.existing("HelmRelease/podinfo", namespace)).becomes_ready(
             reason="InstallSucceeded", message=f"Helm install succeeded for release {namespace}/podinfo.v1"
         )

@@ -6,7 +6,8 @@ new tenant would be a risk for all.
 
 from conformance.api import Control, Scenario, check, expect, expect_that, given, given_that, pick
 
-KINDS = ("Namespace", "ServiceAccount", "RoleBinding", "ResourceQuota", "LimitRange", "GitRepository", "Kustomization")
+SOURCES = ("GitRepository", "OCIRepository")
+KINDS = ("Namespace", "ServiceAccount", "RoleBinding", "ResourceQuota", "LimitRange", *SOURCES, "Kustomization")
 
 
 @check(
@@ -17,17 +18,17 @@ KINDS = ("Namespace", "ServiceAccount", "RoleBinding", "ResourceQuota", "LimitRa
     signal="Ready=True of the new tenant's sync; uid, spec and labels of the other tenant's objects are as before",
 )
 def test_h07_second_tenant(scenario: Scenario) -> None:
-    """Commit a tenant to a branch of the fleet, and follow it to its first object."""
+    """Commit a tenant, with an SSH address where they are permitted, and follow it to its first object."""
     given(scenario["Kustomization/shared-a"]).contains_wanted()
     (tenant, namespace), *_ = scenario.platform.tenants.items()
     before = _state(scenario, tenant, namespace)
     fleet = scenario.fleet_branch()
-    fleet.write_tenant("h07-new", like="shared-a", path="./attacks/h07")
+    fleet.write_tenant("h07-new", like="shared-a", path="./attacks/h07", ssh=True)
     head = fleet.commit("add a tenant")
     fleet.sync("tenants")
 
     expect(scenario["Kustomization/h07-tenants"]).becomes_ready(
-        message=f"@sha1:{head}", timeout_s=scenario.platform.timeouts.reconciled
+        message=f"@{head}", timeout_s=scenario.platform.timeouts.reconciled
     )
     fleet.welcome("h07-new")
     expect(scenario.existing("Kustomization/h07-new", "h07-new")).becomes_ready(message="Applied revision: main@sha1:")

@@ -27,9 +27,10 @@ def test_h11_offboarding(scenario: Scenario) -> None:
         fleet.welcome(name)
         given(scenario.existing(f"Kustomization/{name}", name)).becomes_ready()
 
-    fleet.remove("tenants/h11-leaves.yaml")
+    fleet.remove_tenant("h11-leaves")
     head = fleet.commit("take a tenant out")
-    given(tenants).becomes_ready(message=f"@sha1:{head}", timeout_s=platform.timeouts.reconciled)
+    given(tenants).becomes_ready(message=f"@{head}", timeout_s=platform.timeouts.reconciled)
+    fleet.tenants_made()
     leaving = scenario["Namespace/h11-leaves"].ref
     # Ready at that commit comes after pruning: by now the namespace is on its way out, or stays.
     state, going = object_until(

@@ -6,7 +6,6 @@ The policies select on one of them, Pod Security on another. Whoever got them of
 from conformance.api import Control, Scenario, check, expect_that, given, given_that, object_until, pick
 
 POD_SECURITY = "pod-security.kubernetes.io/"
-OWNER = "kustomize.toolkit.fluxcd.io/name"
 
 
 @check(
@@ -24,15 +23,17 @@ def test_h12_labels_restored(scenario: Scenario) -> None:
     fleet.write_tenant("h12-new", like="shared-a", path="./attacks/h12")
     head = fleet.commit("add a tenant")
     sync = fleet.sync("tenants")
-    given(scenario["Kustomization/h12-tenants"]).becomes_ready(message=f"@sha1:{head}")
+    given(scenario["Kustomization/h12-tenants"]).becomes_ready(message=f"@{head}")
+    fleet.tenants_made()
     wanted = _labels(scenario)
-    isolating = {platform.fleet.profile.tenant_label, f"{POD_SECURITY}enforce", OWNER}
+    applier = platform.writer.applier
+    isolating = {platform.fleet.profile.tenant_label, f"{POD_SECURITY}enforce", applier.owner_label}
     given_that(isolating <= set(wanted), "the fleet gave the namespace no labels", observed=str(wanted))
 
     # The field manager that set the labels applies the namespace without them: they go.
-    platform.client.apply(namespace.manifest, manager="kustomize-controller")
+    platform.client.apply(namespace.manifest, manager=applier.manager)
     given_that(not isolating & set(_labels(scenario)), "the labels stayed", observed=str(_labels(scenario)))
-    scenario.reconcile(sync)
+    scenario.reconcile(fleet.tenants_by(sync))
     object_until(
         platform.client, namespace.ref, lambda _: _labels(scenario) == wanted, timeout_s=platform.timeouts.hold_window
     )

@@ -22,7 +22,7 @@ def test_a07_platform_sync(scenario: Scenario) -> None:
     fleet.sync("tenants")
 
     expect(scenario["Kustomization/a07-tenants"]).becomes_ready(
-        message=f"@sha1:{head}", timeout_s=scenario.platform.timeouts.reconciled
+        message=f"@{head}", timeout_s=scenario.platform.timeouts.reconciled
     )
     for one in made:
         expect(one).contains_wanted()

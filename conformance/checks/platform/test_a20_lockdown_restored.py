@@ -77,7 +77,7 @@ def _by_sync(scenario: Scenario) -> None:
         platform.flux_namespace, path=f"./{cluster}", targetNamespace="a20-target", patches=patches, prune=False
     )
     given(scenario[f"Kustomization/{sync.name}"]).becomes_ready(
-        message=f"@sha1:{head}", timeout_s=platform.timeouts.reconciled
+        message=f"@{head}", timeout_s=platform.timeouts.reconciled
     )
     expect(deployment).contains_wanted()
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import InputError
-from conformance.model import Environment, Fidelity, Level, Outcome, Profile, Verdict
+from conformance.model import Environment, Fidelity, Level, Onboarding, Outcome, Profile, Sync, Verdict
 from conformance.report import parity_page
 from conformance.report.build import build_report
 from conformance.report.combine import combine, part_of
@@ -159,6 +159,8 @@ def test_documented_limits_are_compared_too(both, make_result):
         ({"flux_version": "2.9.5"}, "Flux 2.9.2 and 2.9.5"),
         ({"profile": Profile.CORE}, "profile hardened and core"),
         ({"fleet": "our-fleet"}, "fleet reference and our-fleet"),
+        ({"sync": Sync.OCI}, "sync git and oci"),
+        ({"onboarding": Onboarding.COMMAND}, "onboarding base and command"),
         ({"environments": (Environment.PRODUCTION,)}, "environments staging and production"),
         ({"kubernetes_version": "v1.35.8"}, "Kubernetes v1.36 and v1.35"),
     ],
