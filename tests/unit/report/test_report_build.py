@@ -59,8 +59,9 @@ def test_documented_limits_are_read_both_ways(full_run):
     assert report.summary.judged.failed == 1
 
 
-def test_what_is_known_to_hold_is_no_limit_that_closed(make_result, make_run):
-    held = make_result("J13", level=Level.PROVISIONAL)
+@pytest.mark.parametrize("check", ["J13", "A16"])
+def test_what_is_known_to_hold_or_may_be_chosen_is_no_limit_that_closed(make_result, make_run, check):
+    held = make_result(check, level=Level.PROVISIONAL)
     (row,) = build_report(make_run([held])).results
     assert (row.reading, wording.state(row)) == ("the property holds; reported, never judged", "passed")
 
