@@ -13,7 +13,7 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test test-kind mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
+.PHONY: help certify test test-kind test-upgrade mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
 .PHONY: dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
@@ -31,6 +31,11 @@ test: $(STAMP) ## all tests: unit, plugin, components, the certification in both
 
 test-kind: $(STAMP) ## the tests that need a container engine: provider, certification and network mutants on Kind
 	$(BIN)/pytest -v --durations=15 tests/kind $(ARGS)
+
+test-upgrade: $(STAMP) ## the tests of an upgrade under attack; builds the controllers of Flux 2.9.5
+	$(FLUX_TENANCY) toolchain build --set operator
+	$(FLUX_TENANCY) toolchain build --flux-version 2.9.5 source-controller kustomize-controller helm-controller
+	$(BIN)/pytest -v --durations=15 tests/upgrade $(ARGS)
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain
 	$(BIN)/pytest tests/unit tests/plugin $(ARGS)

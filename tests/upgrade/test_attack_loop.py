@@ -1,6 +1,6 @@
 """The attack loop itself: what it says of a platform whose lockdown is away for a moment, and what it leaves behind.
 
-The changes are made by hand on a platform of the Flux CLI. tests/certification has the upgrade that a platform team
+The changes are made by hand on a platform of the Flux CLI. test_upgrade.py has the upgrade that a platform team
 makes, during which nothing passes.
 """
 

@@ -1,0 +1,3 @@
+from support.binaries import binary
+
+__all__ = ["binary"]
