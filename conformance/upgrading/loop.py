@@ -29,6 +29,8 @@ RHYTHM_S = 1.0
 """From one attack of a kind to the next, at least: two cores also have to change the platform."""
 PATIENCE_S = 3.0
 """How long the next attack of a kind waits for the judgement of the one before: longer, and a restart would hide it."""
+OPEN = 5
+"""Attacks of a kind that wait for their judgement, at most; with the patience, a quarter of a minute's."""
 _WORKERS = 16
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 _WATCHED = (
@@ -113,10 +115,19 @@ class AttackLoop:
                 attack = self._attack(kind)
                 if not kind.answered:
                     self.board.await_judgement(attack, PATIENCE_S)
+                    self._await_room(kind)
                 try:
                     pause(RHYTHM_S - (time.monotonic() - started))
                 except WaitTimeout:
                     return
+
+    def _await_room(self, kind: Kind) -> None:
+        """Return when few attacks of a kind are open: more of them would only keep a slow controller from judging."""
+        while (
+            not self._stop.is_set()
+            and len(waiting := [one for one in self.board.pending() if one.kind is kind]) >= OPEN
+        ):
+            self.board.await_judgement(waiting[0], RHYTHM_S)
 
     def _attack(self, kind: Kind) -> Open:
         self._numbers[kind.name] = self._numbers.get(kind.name, 0) + 1
@@ -195,16 +206,19 @@ def remove(platform: Platform, refs: Collection[Ref], *, stuck: Collection[Ref] 
         KubeError: one of them still hangs at the deadline.
     """
 
-    def one(ref: Ref) -> None:
+    def delete(ref: Ref) -> None:
         platform.client.delete_if_exists(ref)
         if ref in stuck and platform.client.find(ref) is not None:
             platform.client.patch(ref, {"metadata": {"finalizers": None}})
+
+    def wait(ref: Ref) -> None:
         timeout = platform.timeouts.reconciled
         if not object_until(platform.client, ref, lambda state: state is None, timeout_s=timeout)[1]:
             raise KubeError(f"{ref} was not removed within {timeout:g} s")
 
     with ThreadPoolExecutor(_WORKERS, "remove") as pool:
-        list(pool.map(one, refs))
+        list(pool.map(delete, refs))  # all of them first: controllers take them up side by side
+        list(pool.map(wait, refs))
 
 
 def _got_in(attack: Open) -> bool:

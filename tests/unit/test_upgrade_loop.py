@@ -14,6 +14,7 @@ from conformance.errors import KubeError, WaitTimeout
 from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref
+from conformance.kube.wait import consistently, eventually
 from conformance.model import Manifest
 from conformance.settings import Timeouts
 from conformance.timeline import Fate
@@ -188,3 +189,12 @@ def test_what_nobody_has_judged_is_asked_for_again_and_nothing_else(tmp_path: Pa
     assert list(client.asked) == [open_one.target]
     assert list(client.asked[open_one.target]) == ["reconcile.fluxcd.io/requestedAt"]
     assert never_made.fate is Fate.PENDING
+
+
+def test_a_kind_does_not_pile_up_attacks_that_nobody_judges(tmp_path: Path) -> None:
+    loop = loop_of(FakeClient(), tmp_path, "foreign-source", reconciled=0.1)
+    with loop.running():
+        eventually(
+            lambda: len(loop.board.attacks()), lambda made: made == module.OPEN, timeout_s=30, what="all are made"
+        )
+        assert consistently(lambda: len(loop.board.attacks()), lambda made: made == module.OPEN, for_s=0.3) is None
