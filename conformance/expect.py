@@ -79,7 +79,8 @@ class SubjectExpectation(_Trace):
     def becomes_ready(self, *, reason: str = "", message: str = "", timeout_s: float | None = None) -> Manifest:
         """Wait until Ready=True for the present generation; return the object."""
         __tracebackhide__ = True
-        timeout = timeout_s or self.scenario.platform.timeouts.health_checked
+        bounds = self.scenario.platform.timeouts
+        timeout = timeout_s or (bounds.precondition if self.broken is _breakdown else bounds.health_checked)
         state, ready = self._until(lambda s: _is(s, "True", reason, (message,)), timeout)
         if state is None or not ready:
             what = f"{self.subject.ref} did not become ready within {timeout:g} s"

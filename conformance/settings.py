@@ -40,6 +40,8 @@ class Timeouts:
     """A Kustomization or source judged after it was planted; seen under 10 s for 100 at once."""
     health_checked: float = 150.0
     """A HelmRelease installed or a workload healthy."""
+    precondition: float = 150.0
+    """The same, of what must be ready for a check to be judged; never shortened, also not where a mutant lives."""
     workload: float = 60.0
     """A Pod created, or refused, by a workload controller."""
     upgraded: float = 300.0

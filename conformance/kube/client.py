@@ -192,6 +192,14 @@ class KubeClient:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
+    def patch_if_exists(self, ref: Ref, body: Mapping[str, Any]) -> None:
+        """Patch an object if it is there."""
+        try:
+            self.patch(ref, body)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
     def token(self, namespace: str, service_account: str, *, seconds: int = 24 * 3600) -> str:
         """Return a token of a service account (TokenRequest API), valid for `seconds`."""
         body = {

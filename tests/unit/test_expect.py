@@ -19,7 +19,8 @@ from conformance.settings import Timeouts
 GENERATION = 3
 MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "attack", "namespace": "shared-a"}}
 TENANT = "system:serviceaccount:{}:flux"
-AT_ONCE = dict.fromkeys(("reconciled", "health_checked", "hold_window"), 0.0)
+WAITS = ("reconciled", "health_checked", "precondition")
+AT_ONCE = dict.fromkeys((*WAITS, "hold_window"), 0.0)
 
 
 def state(status: str, reason: str = "Reason", message: str = "what happened", *, observed: int | None = 3) -> Manifest:
@@ -71,7 +72,7 @@ class FakeScenario(Auditing):
 
 
 def scenario(first: Manifest | None = None, *events: Manifest | None, timeouts: Timeouts | None = None) -> Scenario:
-    bounds = timeouts or Timeouts(**(AT_ONCE if not events else AT_ONCE | {"reconciled": 5.0, "health_checked": 5.0}))
+    bounds = timeouts or Timeouts(**(AT_ONCE if not events else AT_ONCE | dict.fromkeys(WAITS, 5.0)))
     platform = SimpleNamespace(
         client=FakeClient(first, events),
         timeouts=bounds,
@@ -203,6 +204,16 @@ def test_not_ready_is_a_finding_of_the_property_and_a_breakdown_of_a_preconditio
         expect(subject(first)).becomes_ready()
     with pytest.raises(Breakdown, match="a precondition does not hold: shared-a/ConfigMap/attack did not become ready"):
         given(subject(first)).becomes_ready()
+
+
+def test_what_a_check_needs_is_waited_for_longer_than_what_it_promises() -> None:
+    # As where a mutant lives, under which a promise may never come true.
+    where = scenario(timeouts=Timeouts(**AT_ONCE | {"precondition": 0.25}))
+    late = Subject(where, Planned(MANIFEST, "plant", as_platform=False, twin=""))
+    with pytest.raises(Finding, match="within 0 s"):
+        expect(late).becomes_ready()
+    with pytest.raises(Breakdown, match=r"within 0\.25 s"):
+        given(late).becomes_ready()
 
 
 def test_a_wait_follows_the_object_through_its_states() -> None:

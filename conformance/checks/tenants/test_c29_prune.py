@@ -41,5 +41,4 @@ def test_c29_prune(scenario: Scenario) -> None:
         scenario.shown(Plane.ABSENCE)
     finally:
         # What it may not delete would hold it for ever.
-        if both.live() is not None:
-            client.patch(both.ref, {"spec": {"suspend": True}})
+        client.patch_if_exists(both.ref, {"spec": {"suspend": True}})

@@ -51,5 +51,4 @@ def test_c30_finalize(scenario: Scenario) -> None:
         expect_that(foreign.live() and not gone, f"{foreign.ref} was deleted", wanted="it stays", observed="absent")
         scenario.shown(Plane.ABSENCE)
     finally:
-        if applied.live() is not None:
-            client.patch(applied.ref, {"spec": {"suspend": True}})
+        client.patch_if_exists(applied.ref, {"spec": {"suspend": True}})

@@ -65,5 +65,4 @@ def test_c31_uninstall(scenario: Scenario) -> None:
         expect_that(gone is None, f"{foreign.ref} was deleted", wanted=uid, observed=gone or "")
         scenario.shown(Plane.ABSENCE)
     finally:
-        if installed.live() is not None:
-            client.patch(installed.ref, {"spec": {"suspend": True}})
+        client.patch_if_exists(installed.ref, {"spec": {"suspend": True}})
