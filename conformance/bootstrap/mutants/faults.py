@@ -89,11 +89,15 @@ _FAULTS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
+_SLOW = frozenset({"M69-insecure-directories"})
+
+
 def mutants() -> list[Mutant]:
     """Return the mutants of this module, in the order of the report."""
     return [
         Mutant(
             id=name,
+            slow=name in _SLOW,
             description=f"a faulty {controller}: {text}",
             apply=fault(controller, name_of_fault),
             tools=(f"{controller}+unguarded",),

@@ -28,6 +28,8 @@ class Mutant:
     """Binaries that only this mutant needs."""
     local: bool = False
     """Changes the namespaces of its checks, and so the ground of every other check that lives there."""
+    slow: bool = False
+    """Controllers take long for what they would else refuse at once, such as to look through the machine's folders."""
     needs: frozenset[Capability] = frozenset()
     """What the cluster must have for it."""
     refuses: frozenset[str] = frozenset()
