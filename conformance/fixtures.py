@@ -182,12 +182,13 @@ class Session:
 
     def close(self) -> None:
         """Stop builds, end what still runs, and remove the run's private folder."""
-        for ahead in self._ahead.values():
-            ahead.abandon()
-        self.toolchain.close()
-        if self.target is not None:
-            self.target.close()
-        self.folder.remove()
+        with contextlib.ExitStack() as stack:  # what cannot be ended keeps nothing else back
+            stack.callback(self.folder.remove)
+            for toolchain in (self.toolchain, self.target):
+                if toolchain is not None:
+                    stack.callback(toolchain.close)
+            for ahead in self._ahead.values():
+                stack.callback(ahead.abandon)
 
     def _order(self, environment: Environment, probes: Sequence[str], name: str) -> bring_up.Order:
         logs = self.report / "logs" / name

@@ -73,7 +73,7 @@ class AttackLoop:
             self._stop.set()
             self.board.keep_evidence()
             raise
-        except Exception:
+        except Exception:  # whatever broke, the attacks are removed and the error goes on
             self._clear(threads, watcher)
             raise
         self._clear(threads, watcher)

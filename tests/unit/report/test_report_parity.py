@@ -13,9 +13,10 @@ from conformance.report import parity_page
 from conformance.report.build import build_report
 from conformance.report.combine import combine, part_of
 from conformance.report.combined_schema import Answer, Relation
-from conformance.report.parity import compare, exit_code, names, refuse_other_subjects, relation
+from conformance.report.parity import compare, exit_code, refuse_other_subjects
 from conformance.rows import rows as catalogue
 
+PASSED, FAILED, ERROR, UNSUPPORTED = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNSUPPORTED
 JUDGED = (Outcome.PASSED, Outcome.FAILED)
 
 
@@ -193,41 +194,6 @@ def test_a_platform_cannot_be_compared_with_itself_nor_alone(make_run):
         combined(report, report)
     with pytest.raises(InputError, match="one report has nothing beside it"):
         combined(report)
-
-
-@pytest.mark.parametrize(
-    ("platforms", "said"),
-    [
-        ([("cli", "embedded"), ("cli", "kind")], ["embedded", "kind"]),
-        ([("cli", "kind"), ("operator", "kind")], ["cli", "operator"]),
-        ([("cli", "kind"), ("operator", "embedded")], ["cli on kind", "operator on embedded"]),
-    ],
-)
-def test_columns_are_called_by_what_tells_them_apart(platforms, said):
-    assert names(platforms) == said
-
-
-PASSED, FAILED, ERROR, UNSUPPORTED = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.UNSUPPORTED
-
-
-@pytest.mark.parametrize(
-    ("outcomes", "wanted"),
-    [
-        ([PASSED, PASSED, PASSED, PASSED], Relation.EQUAL),
-        ([PASSED, UNSUPPORTED, PASSED, UNSUPPORTED], Relation.EQUAL),
-        ([PASSED, FAILED, ERROR, None], Relation.DIFFERENT),
-        ([PASSED, FAILED, UNSUPPORTED], Relation.DIFFERENT),
-        ([PASSED, PASSED, ERROR], Relation.NOT_COMPARED),
-        ([PASSED, PASSED, None], Relation.NOT_COMPARED),
-        ([UNSUPPORTED, UNSUPPORTED, FAILED], Relation.ONE),
-        ([UNSUPPORTED] * 3, Relation.NEITHER),
-        ([UNSUPPORTED, ERROR], Relation.NOT_COMPARED),
-        ([PASSED], Relation.NOT_COMPARED),
-    ],
-)
-def test_relation_of_any_number_of_columns(outcomes, wanted):
-    assert relation(outcomes) is wanted
-    assert relation(outcomes[::-1]) is wanted
 
 
 @pytest.fixture
