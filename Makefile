@@ -23,7 +23,7 @@ help: ## list the commands
 certify: $(STAMP) ## certify tenant isolation on the embedded control plane; prints the verdict
 	@$(FLUX_TENANCY) run --environment $(ENV) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
-test: $(STAMP) ## all tests: unit, plugin, components, the certification in both environments, its mutants on staging
+test: $(STAMP) ## the tests: unit, plugin, components, certifications by both routes, mutants (not test-kind, not test-upgrade)
 	$(FLUX_TENANCY) toolchain build --variants
 	$(FLUX_TENANCY) toolchain build --set operator
 	$(BIN)/pytest -q tests/unit tests/plugin
