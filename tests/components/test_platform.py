@@ -14,13 +14,14 @@ from conformance.bootstrap.ground import FLEET_REPOSITORY
 from conformance.bootstrap.platform import Platform
 from conformance.kube.objects import container_args, ref_to
 from conformance.kube.wait import eventually, object_until
-from conformance.model import Environment
+from conformance.model import Check, Control, Environment, Level
 from conformance.process import processes_of_run
 from conformance.progress import PhaseClock
 from conformance.providers.embedded import EmbeddedProvider
 from conformance.repos.fleet import load_fleet
 from conformance.repos.push import TenantRepository
 from conformance.runs import open_run
+from conformance.scenario import Scenario
 from conformance.settings import Timeouts, data_dir
 
 CONTROLLER = "kustomize-controller"
@@ -178,3 +179,32 @@ def test_the_fleets_probes_are_tenants_like_its_own(platform: Platform) -> None:
     differing = {key for key in own if own[key] != probe.get(key)}
     assert differing <= {"toolkit.fluxcd.io/tenant", "kubernetes.io/metadata.name", "kustomize.toolkit.fluxcd.io/name"}
     assert probe["toolkit.fluxcd.io/tenant"] == "shared-a"
+
+
+def test_a_scenario_is_planted_again_while_its_namespace_is_on_its_way_out(platform: Platform, tmp_path: Path) -> None:
+    path = tmp_path / "z99_again.yaml"
+    path.write_text(
+        "{apiVersion: v1, kind: Namespace, metadata: {name: z99-again}}\n---\n"
+        "{apiVersion: v1, kind: ConfigMap, metadata: {name: z99, namespace: z99-again}}\n"
+    )
+    check = Check(
+        id="Z99",
+        statement="",
+        why="",
+        level=Level.PROVISIONAL,
+        control=Control.PRUNE,
+        kills=(),
+        spec="",
+        source="",
+        environments=frozenset(Environment),
+    )
+    scenario = Scenario(check, path, platform, folder="evidence/again")
+    namespace, inside = (subject.ref for subject in scenario.subjects)
+    scenario.plant()
+    first = platform.client.get(namespace)["metadata"]["uid"]
+    scenario.remove()
+    assert platform.client.get(namespace)["metadata"]["deletionTimestamp"], "nobody waited for it"
+    scenario.plant()
+    assert platform.client.get(namespace)["metadata"]["uid"] != first
+    assert platform.client.find(inside) is not None
+    scenario.remove()
