@@ -68,6 +68,7 @@ def check(
     signal: str = "",
     environments: Sequence[Environment] = BOTH,
     needs: Sequence[Capability] = (),
+    long: bool = False,
     exclusive: bool | Capability = False,
     unmutable: str = "",
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -80,6 +81,7 @@ def check(
         spec: where the property is promised.
         signal: what shows that the property holds, in the words of the API server or the controller.
         source: upstream code or catalogue finding that the expected signal comes from.
+        long: takes longest by what it waits for, such as commits that the fleet follows: it is begun first.
         exclusive: changes platform state that other checks read, so it runs alone; or the capability of a platform on
             which it does.
         unmutable: why there is no mutant (level provisional only).
@@ -106,6 +108,7 @@ def check(
             signal=signal,
             environments=frozenset(environments),
             needs=frozenset(needs),
+            long=long,
             exclusive=exclusive is True,
             exclusive_with=exclusive if isinstance(exclusive, Capability) else None,
             unmutable=unmutable,

@@ -153,13 +153,12 @@ class Harvest:
         self._readers = ThreadPoolExecutor(max(1, len(self.jobs)), "check")
 
     def start(self) -> None:
-        """Plant every scenario, and start every check that shares the platform with others."""
-        for job in self.jobs:
-            if not job.check.exclusive:
-                self._plant(job)
-        for job in self.jobs:
-            if not job.check.exclusive:
-                self._running[job.key] = self._readers.submit(self._run, job)
+        """Plant every scenario, the long ones first, and start every check that shares the platform with others."""
+        shared = [job for job in self.jobs if not job.check.exclusive]
+        for job in sorted(shared, key=lambda job: not job.check.long):
+            self._plant(job)
+        for job in shared:
+            self._running[job.key] = self._readers.submit(self._run, job)
 
     def result(self, job: Job) -> tuple[Result, BaseException | None]:
         """Return a check's result when it is there; an exclusive check runs now, after all others ended."""

@@ -145,6 +145,8 @@ class Check:
     signal: str = ""
     """What shows that the property holds, in the words of the API server or the controller."""
     needs: frozenset[Capability] = frozenset()
+    long: bool = False
+    """Takes longest by what it waits for: it is begun before all others."""
     exclusive: bool = False
     """Changes platform state that others read: runs alone, after all others."""
     exclusive_with: Capability | None = None
@@ -228,6 +230,8 @@ class MutantResult:
     message: str = ""
     bystanders: Mapping[str, Kill] = field(default_factory=dict)
     """Key of a check that does not claim the mutant -> what it said under it; KILLED is a false kill."""
+    stages: Mapping[str, float] = field(default_factory=dict)
+    """Where its time went: seconds until it was in force, judged, cleared and undone."""
 
     @property
     def killed(self) -> bool:

@@ -13,6 +13,7 @@ from conformance.api import Control, Scenario, check, expect, given
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
     source="catalogue H02; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:243",
     signal="Ready=False/DependencyNotReady \"dependency 'flux-system/h02-policies' is not ready\"; no namespace",
+    long=True,
 )
 def test_h02_policies_broken(scenario: Scenario) -> None:
     """Break a policy on a branch of the fleet that also has a new tenant."""

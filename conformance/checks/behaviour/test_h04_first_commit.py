@@ -14,6 +14,7 @@ from conformance.api import Control, Scenario, check, expect, given
     source="catalogue H04; pkg/ssa@v0.76.1/errors/errors.go:72",
     signal='Ready=False/ReconciliationFailed "dry-run failed (Forbidden)" and the policy\'s text; '
     "source and sibling are absent",
+    long=True,
 )
 def test_h04_first_commit(scenario: Scenario) -> None:
     """Bring in two tenants, one of which has a refused source in its repository from the start."""

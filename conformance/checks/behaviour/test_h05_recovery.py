@@ -21,6 +21,7 @@ WITHIN_S = 120.0
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#retry-interval",
     source="catalogue H05, finding 10; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:298",
     signal='the controller\'s log: "Reconciliation failed after …, next try in 1m0s"; then Ready=True',
+    long=True,
 )
 def test_h05_recovery(scenario: Scenario) -> None:
     """Let a first apply fail, read when the next is due, and mend what was missing."""

@@ -16,6 +16,7 @@ KINDS = ("Namespace", "ServiceAccount", "RoleBinding", "ResourceQuota", "LimitRa
     kills=["M13"],
     source="catalogue H07; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:541",
     signal="Ready=True of the new tenant's sync; uid, spec and labels of the other tenant's objects are as before",
+    long=True,
 )
 def test_h07_second_tenant(scenario: Scenario) -> None:
     """Commit a tenant, with an SSH address where they are permitted, and follow it to its first object."""

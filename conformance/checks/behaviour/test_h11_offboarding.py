@@ -13,6 +13,7 @@ from conformance.api import Control, Scenario, check, expect, expect_that, given
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#prune",
     source="catalogue H11; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:1248",
     signal="the namespace is gone, and with it all finalizers; the other tenant is Ready=True and has its ConfigMap",
+    long=True,
 )
 def test_h11_offboarding(scenario: Scenario) -> None:
     """Bring in two tenants by a branch of the fleet, and take one out again."""

@@ -14,6 +14,7 @@ POD_SECURITY = "pod-security.kubernetes.io/"
     kills=["M79-tenants-if-not-present"],
     source="catalogue H12; pkg/ssa@v0.76.1/manager_apply.go:206",
     signal="the tenant label, the Pod Security labels and the owner's label are back",
+    long=True,
 )
 def test_h12_labels_restored(scenario: Scenario) -> None:
     """Take every label off as an apply in Flux's own name would, and reconcile."""

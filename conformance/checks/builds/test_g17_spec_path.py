@@ -17,6 +17,7 @@ UP = "../" * 32
     source="catalogue G17; kustomize-controller@v1.9.3 internal/controller/kustomization_controller.go:371",
     signal='Ready=False/ArtifactFailed "kustomization path not found"; the ConfigMap is absent',
     needs=[Capability.FLUX_PROCESSES],
+    long=True,
 )
 def test_spec_path(scenario: Scenario) -> None:
     outside = scenario["Kustomization/g17-outside"]

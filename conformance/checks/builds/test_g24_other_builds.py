@@ -17,6 +17,7 @@ UP = "../" * 32
     source="catalogue G24; pkg/kustomize@v1.35.3 filesys/fs_secure.go:67",
     signal='Ready=False/BuildFailed "accumulating components ... fs-security-constraint"; the ConfigMap is absent',
     needs=[Capability.FLUX_PROCESSES],
+    long=True,
 )
 def test_other_builds(scenario: Scenario) -> None:
     other = scenario["Kustomization/g24-other"]

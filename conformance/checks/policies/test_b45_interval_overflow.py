@@ -18,6 +18,7 @@ KINDS = ("Kustomization", "HelmRelease", "GitRepository", "HelmRepository", "OCI
     kills=["M15-flux", "M15-sources"],
     source="catalogue B45, finding 5; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
     signal='403 "intervals and timeouts in tenant namespaces must not exceed 24h", for each kind and duration',
+    long=True,
 )
 def test_b45_interval_overflow(scenario: Scenario) -> None:
     """Try two such durations on each kind that has an interval."""

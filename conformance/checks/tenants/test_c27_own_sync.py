@@ -16,6 +16,7 @@ from conformance.api import Control, Scenario, Subject, check, expect, given, gi
     kills=["M03-kustomize", "M04"],
     source="catalogue C27; pkg/ssa@v0.76.1/errors/errors.go:72, pkg/runtime@v0.110.1/client/impersonator.go:230",
     signal='Ready=False/ReconciliationFailed "ConfigMap/shared-b/c27-loot dry-run failed (Forbidden)"; it is absent',
+    long=True,
 )
 def test_c27_own_sync(scenario: Scenario) -> None:
     """Commit the sync anew, without an account and with another path."""

@@ -13,6 +13,7 @@ from conformance.api import Control, Scenario, check, expect, given
     source="catalogue C28, trap T11; "
     "kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:1061, api/v1/kustomization_types.go",
     signal='Ready=False/HealthCheckFailed "cannot get resource "configmaps" … in the namespace "shared-b""',
+    long=True,
 )
 def test_c28_health_check(scenario: Scenario) -> None:
     """Watch a ConfigMap in the tenant's own namespace, and in the victim's."""
