@@ -87,8 +87,11 @@ class SubjectExpectation(_Trace):
             raise self.broken(what, f"Ready=True  {_wanted(reason, message)}", describe(state))
         return state
 
-    def is_denied(self, *, reason: str, message: Texts, stalled: bool = False) -> Manifest:
+    def is_denied(self, *, reason: str, message: Texts, stalled: bool = False, after_s: float = 0) -> Manifest:
         """Wait until Ready=False with this reason and all these texts; return the object.
+
+        Args:
+            after_s: seconds that the object itself asks its controller to wait before it gives up.
 
         Raises:
             Finding: it became ready.
@@ -96,7 +99,7 @@ class SubjectExpectation(_Trace):
         """
         __tracebackhide__ = True
         texts = (message,) if isinstance(message, str) else tuple(message)
-        timeout = self.scenario.platform.timeouts.reconciled
+        timeout = self.scenario.platform.timeouts.reconciled + after_s
 
         def judged(state: Manifest | None) -> bool:
             denied = _is(state, "False", reason, texts)

@@ -1,6 +1,7 @@
-"""Reads the YAML beside a check: plain manifests with three substitutions and four annotations.
+"""Reads the YAML beside a check: plain manifests with four substitutions and four annotations.
 
-Substitutions: ${git_url}, ${oci_url}, ${flux_namespace}; any other is refused when the check is collected.
+Substitutions: ${git_url}, ${oci_url}, ${flux_namespace}, ${release_timeout} (how long Helm waits for the Pods of a
+release, which take their time on real nodes); any other is refused when the check is collected.
 Annotations (taken off before an object is sent):
   conformance.fluxtenancy.dev/use: attempt   the check itself submits the object and reads the answer
   conformance.fluxtenancy.dev/use: wanted    never submitted: a part that the live object must contain
@@ -23,9 +24,14 @@ from conformance.kube.objects import Ref
 from conformance.model import Manifest
 
 PREFIX = "conformance.fluxtenancy.dev/"
-PLACEHOLDERS = {"git_url": "http://x/example", "oci_url": "oci://x/example", "flux_namespace": "flux-system"}
+PLACEHOLDERS = {
+    "git_url": "http://x/example",
+    "oci_url": "oci://x/example",
+    "flux_namespace": "flux-system",
+    "release_timeout": "30s",
+}
 """Values that make a scenario readable before there is a platform."""
-SUBSTITUTIONS = ("git_url", "oci_url", "flux_namespace")
+SUBSTITUTIONS = tuple(PLACEHOLDERS)
 _TENANT = re.compile(r"^(shared|[a-j]\d\d)-[a-z][a-z0-9-]*$")
 
 

@@ -110,8 +110,18 @@ class Platform:
 
     @property
     def substitutions(self) -> dict[str, str]:
-        """The three values that a scenario's YAML may name."""
-        return {"git_url": self.git_url, "oci_url": self.oci_url, "flux_namespace": self.flux_namespace}
+        """The values that a scenario's YAML may name."""
+        return {
+            "git_url": self.git_url,
+            "oci_url": self.oci_url,
+            "flux_namespace": self.flux_namespace,
+            "release_timeout": f"{self.release_timeout_s}s",
+        }
+
+    @property
+    def release_timeout_s(self) -> int:
+        """Seconds that Helm waits for the Pods of a release; one that lacks them fails no sooner."""
+        return 90 if Capability.NODES in self.capabilities else 30
 
     def tenant_user(self, namespace: str) -> str:
         """Return the user name of a tenant's reconciler, as the API server writes it."""

@@ -28,6 +28,7 @@ VALUES = {
     "git_url": "http://127.0.0.1:1/example",
     "oci_url": "oci://127.0.0.1:2/example",
     "flux_namespace": "flux-system",
+    "release_timeout": "30s",
 }
 MODULES = sorted(path for path in ROOT.glob("*/test_*.py"))
 SCENARIOS = sorted(ROOT.glob("*/*.yaml"))

@@ -11,7 +11,12 @@ from conformance.errors import InputError
 from conformance.kube.objects import Ref
 from conformance.manifests import SUBSTITUTIONS, Planned, check_substitutions, load, tenants_of
 
-VALUES = {"git_url": "http://git/example", "oci_url": "oci://oci/example", "flux_namespace": "flux-system"}
+VALUES = {
+    "git_url": "http://git/example",
+    "oci_url": "oci://oci/example",
+    "flux_namespace": "flux-system",
+    "release_timeout": "90s",
+}
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: shared-a"
 
 
@@ -26,10 +31,15 @@ def planned(namespace: str, *, kind: str = "ConfigMap", name: str = "x", use: st
     return Planned(manifest, use, as_platform=False, twin="")
 
 
-def test_the_three_substitutions_are_filled_in(tmp_path: Path) -> None:
-    path = scenario(tmp_path, CONFIG_MAP + "}\ndata: {g: ${git_url}/a, o: $oci_url, f: '${flux_namespace}'}\n")
-    [one] = load(path, VALUES)
-    assert one.manifest["data"] == {"g": "http://git/example/a", "o": "oci://oci/example", "f": "flux-system"}
+def test_the_substitutions_are_filled_in(tmp_path: Path) -> None:
+    data = "{g: ${git_url}/a, o: $oci_url, f: '${flux_namespace}', t: $release_timeout}"
+    [one] = load(scenario(tmp_path, f"{CONFIG_MAP}}}\ndata: {data}\n"), VALUES)
+    assert one.manifest["data"] == {
+        "g": "http://git/example/a",
+        "o": "oci://oci/example",
+        "f": "flux-system",
+        "t": "90s",
+    }
 
 
 def test_a_doubled_dollar_is_a_dollar(tmp_path: Path) -> None:

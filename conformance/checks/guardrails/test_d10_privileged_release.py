@@ -18,6 +18,7 @@ SAID = 'violates PodSecurity "restricted'
     source="catalogue D10; helm-controller@v1.6.2/internal/reconcile/install.go:137, "
     "pod-security-admission@v0.36.3/admission/admission.go:481",
     signal='Ready=False/InstallFailed "context deadline exceeded"; ReplicaFailure "violates PodSecurity"',
+    long=True,
 )
 def test_d10_privileged_release(scenario: Scenario) -> None:
     """Install a chart as it is, and with Pods that use the host's network."""
@@ -25,7 +26,8 @@ def test_d10_privileged_release(scenario: Scenario) -> None:
     given(scenario["HelmRelease/d10-own"]).becomes_ready()
 
     # That it timed out says little: the Deployment says what for.
-    expect(scenario["HelmRelease/d10-host"]).is_denied(reason="InstallFailed", message="d10-host")
+    waits_s = scenario.platform.release_timeout_s
+    expect(scenario["HelmRelease/d10-host"]).is_denied(reason="InstallFailed", message="d10-host", after_s=waits_s)
     live = scenario["Deployment/d10-host"].live()
     conditions = pick(live, "status", "conditions") or []
     scenario.evidence.record("conditions", "Deployment/d10-host", live or "not there\n")
