@@ -91,7 +91,7 @@ class Session:
     subjects: Subjects = field(init=False)
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
-    _ahead: dict[Environment, Ahead[tuple[Platform, Harvest]]] = field(default_factory=dict)
+    _ahead: dict[tuple[Environment, int], Ahead[tuple[Platform, Harvest]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.subjects = Subjects([self.toolchain, *([self.target] if self.target else [])])
@@ -117,11 +117,12 @@ class Session:
             finally:
                 harvest.close()
 
-    def ahead(self, environment: Environment, jobs: Sequence[Job]) -> Ahead[tuple[Platform, Harvest]]:
-        """Return this environment's platform, which can come up before it is needed; `close` ends what nobody took."""
-        if environment not in self._ahead:
-            self._ahead[environment] = Ahead(lambda: self.platform(environment, jobs))
-        return self._ahead[environment]
+    def ahead(self, environment: Environment, jobs: Sequence[Job], *, side: int = 1) -> Ahead[tuple[Platform, Harvest]]:
+        """Return a platform as `platform` does, that can come up before it is needed; `close` ends what nobody took."""
+        key = environment, side
+        if key not in self._ahead:
+            self._ahead[key] = Ahead(lambda: self.platform(environment, jobs, side=side))
+        return self._ahead[key]
 
     def upgrade(self, made: Platform, harvest: Harvest) -> None:
         """Take a platform to the other release, under attack; each check's result is the worse of before and after."""

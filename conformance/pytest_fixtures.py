@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -31,11 +31,12 @@ def environment(request: pytest.FixtureRequest) -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A platform, its checks, and the phase that lasts while they are read."""
+    """A platform, its checks, the phase that lasts while they are read, and the platforms that come up beside it."""
 
     platform: Platform
     harvest: Harvest
     checks: contextlib.ExitStack
+    sides: Sequence[int]
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +56,14 @@ def flux_platform(environment: Environment, request: pytest.FixtureRequest) -> I
         harvest.start()
         for following in _following(run, environment, jobs):
             harvest.when_nearly_done(run.ahead(following, jobs[following]).begin)
+        sides = _sides(run, len(_mutants_of(request.session, environment)))
+        for side in sides:
+            harvest.when_nearly_done(run.ahead(environment, jobs[environment], side=side).begin)
         if run.settings.upgrade_to:
             run.upgrade(made, harvest)
         if run.settings.repeat > 1:
             run.tallies += Rounds(harvest, run.clock.say).run(run.settings.repeat)
-        yield Running(made, harvest, checks)
+        yield Running(made, harvest, checks, sides)
         if run.settings.keep and not run.breakdowns:
             _hold(run, made)
         with undisturbed():
@@ -74,6 +78,11 @@ def _following(run: Session, environment: Environment, jobs: Mapping[Environment
         return []
     wanted = [one for one in Environment if one in jobs]
     return wanted[wanted.index(environment) + 1 :][:1] if environment in jobs else []
+
+
+def _sides(run: Session, mutants: int) -> Sequence[int]:
+    """Return the numbers of the platforms that mutants are worth beside the first."""
+    return range(2, min(platforms_for(mutants), run.providers.sides) + 1) if run.settings.mutants else ()
 
 
 def _hold(run: Session, made: Platform) -> None:
@@ -100,24 +109,26 @@ def held_platform(
     harvest = flux_platform.harvest
     harvest.wait()
     flux_platform.checks.close()
-    queue = MutantQueue(_mutants_of(request.session, environment), run.mutants.append)
+    sides = flux_platform.sides
+    queue = MutantQueue(_mutants_of(request.session, environment), run.mutants.append, lanes=1 + len(sides))
 
-    def work(made: Platform, name: str) -> None:
+    def work(made: Platform, name: str, lane: int) -> None:
+        mutation = Mutation(made, harvest.jobs, harvest.seconds(), lambda text: run.clock.say(f"{name}: {text}"))
         with platform_held_still(made):
-            queue.work(Mutation(made, harvest.jobs, harvest.seconds(), lambda text: run.clock.say(f"{name}: {text}")))
+            queue.work(mutation, lane)
 
     def work_on() -> None:
         with run.clock.phase("clearing", str(environment)):
             clear(harvest.jobs, flux_platform.platform)
-        work(flux_platform.platform, str(environment))
+        work(flux_platform.platform, str(environment), 0)
 
     def work_beside(side: int) -> None:
-        with run.platform(environment, harvest.jobs, side=side) as (made, _):
-            work(made, f"{environment}-{side}")
+        with run.ahead(environment, harvest.jobs, side=side).taken() as (made, _):
+            work(made, f"{environment}-{side}", side - 1)
 
     with run.clock.phase("mutants", str(environment), queue.progress), Workers(queue) as workers:
         workers.start(work_on)
-        for side in range(2, min(platforms_for(len(queue)), run.providers.sides) + 1):
+        for side in sides:
             workers.start(functools.partial(work_beside, side))
         yield queue
 

@@ -5,6 +5,7 @@ Under each mutant run the checks that claim it, which must turn red, and a few t
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from conformance.bootstrap.mutants import Mutant
@@ -12,7 +13,7 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.harvest import Job
 from conformance.model import Kill, Level, MutantResult, Outcome
-from conformance.mutation.judging import judge_all, sweep
+from conformance.mutation.judging import judge_all, scenario_of, sweep
 
 BYSTANDERS = 6
 """Checks that do not claim a mutant and run under it; another six for each mutant, so that all have their turn."""
@@ -67,25 +68,36 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, bystanders: Se
     """Apply a mutant, run the checks that claim it and the bystanders, and revert.
 
     Objects of a mutated platform are removed before the revert: what an unlocked controller applied, a locked one
-    cannot prune (catalogue section 6). Whether all is green again, `green_again` tells.
+    cannot prune (catalogue section 6). A tenant's sync whose interval ended meanwhile may have failed for the mutant:
+    it is reconciled again, or it would redden the next one. Whether all is green again, `green_again` tells.
     """
-    started = time.monotonic()
+    started = lap = time.monotonic()
+    stages: dict[str, float] = {}
     kills: dict[str, Kill] = {}
     stood_by: dict[str, Kill] = {}
     messages: list[str] = []
     reverted = False
     folder = f"evidence/{platform.environment}/mutants/{mutant.id}/mutated"
     everybody = [*jobs, *bystanders]
+
+    def reached(stage: str) -> None:
+        nonlocal lap
+        stages[stage], lap = round(time.monotonic() - lap, 1), time.monotonic()
+
     try:
-        with mutant.apply(platform, namespaces_of(jobs, platform)):
+        with _syncs_mended(everybody, platform, folder), mutant.apply(platform, namespaces_of(jobs, platform)):
+            reached("in force")
             for job, (result, error) in zip(
                 _in_order(everybody), judge_all(everybody, _impatient(platform, mutant), folder), strict=True
             ):
                 said = _VERDICTS.get(result.outcome, Kill.ERROR)
                 (kills if job in jobs else stood_by)[job.key] = said
-                if (said is Kill.KILLED) is not (job in jobs):
+                if said is not (Kill.KILLED if job in jobs else Kill.SURVIVED):
                     messages.append(f"{job.key} {said}: {error or 'passed'}")
+            reached("judged")
             sweep(everybody, platform, folder)
+            reached("cleared")
+        reached("undone")
         reverted = True
     except Breakdown as error:
         messages.append(f"{error.layer}: {error.what}")
@@ -100,7 +112,12 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, bystanders: Se
         bystanders=stood_by,
         green_again=reverted,
         message="; ".join(messages),
+        stages=stages,
     )
+
+
+def _syncs_mended(jobs: Sequence[Job], platform: Platform, folder: str) -> AbstractContextManager[None]:
+    return scenario_of(jobs[0], platform, folder).syncs_mended() if jobs else nullcontext()
 
 
 def _in_order(jobs: Sequence[Job]) -> list[Job]:
@@ -167,7 +184,8 @@ class Mutation:
         said = ", ".join(f"{key} {word}" for key, word in result.kills.items()) or "no check claims it"
         false = [f"{key} {word}" for key, word in result.bystanders.items() if word is not Kill.SURVIVED]
         beside = f"NOT green beside it: {', '.join(false)}" if false else f"{len(result.bystanders)} others green"
-        self.say(f"{result.id}: {said}; {beside}; {result.duration_s:.1f} s")
+        stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in result.stages.items())
+        self.say(f"{result.id}: {said}; {beside}; {result.duration_s:.1f} s ({stages})")
         return self.prove_green() if not result.green_again or len(self._unproved) >= GROUP else []
 
     def prove_green(self) -> list[MutantResult]:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -36,18 +37,22 @@ def room() -> int:
 
 
 class MutantQueue:
-    """The mutants of one environment, in the order of the catalogue, and what became of each."""
+    """The mutants of one environment, and what became of each.
 
-    def __init__(self, mutants: Sequence[Mutant], done: Callable[[MutantResult], None]) -> None:
-        self._mutants = list(mutants)
-        self._next = 0
+    Every platform has a lane of neighbours in the catalogue's order, which share checks: fewer are to be proved green
+    again on more than one platform. Whoever is done takes from the end of the longest lane.
+    """
+
+    def __init__(self, mutants: Sequence[Mutant], done: Callable[[MutantResult], None], *, lanes: int = 1) -> None:
+        self._count = len(mutants)
+        self._lanes = _split(list(enumerate(mutants)), lanes)
         self._done = done
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._futures: dict[str, Future[MutantResult]] = {mutant.id: Future() for mutant in mutants}
 
     def __len__(self) -> int:
-        return len(self._mutants)
+        return self._count
 
     def result(self, mutant: Mutant) -> MutantResult:
         """Return a mutant's result when its group is proved.
@@ -65,9 +70,9 @@ class MutantQueue:
         """Let no platform begin another mutant."""
         self._stopped.set()
 
-    def work(self, mutation: Mutation) -> None:
-        """Run mutants on one platform until none is left."""
-        while (taken := self._take()) is not None:
+    def work(self, mutation: Mutation, lane: int = 0) -> None:
+        """Run mutants on one platform until none is left, those of its own lane first."""
+        while (taken := self._take(lane)) is not None:
             turn, mutant = taken
             self._settle(mutation.kill(mutant, turn))
         self._settle(mutation.prove_green())
@@ -78,17 +83,26 @@ class MutantQueue:
             if not future.done():
                 future.set_exception(Breakdown(f"{name} was not run: {why}"))
 
-    def _take(self) -> tuple[int, Mutant] | None:
+    def _take(self, lane: int) -> tuple[int, Mutant] | None:
         with self._lock:
-            if self._stopped.is_set() or self._next >= len(self._mutants):
+            if self._stopped.is_set():
                 return None
-            self._next += 1
-            return self._next - 1, self._mutants[self._next - 1]
+            if self._lanes[lane]:
+                return self._lanes[lane].popleft()
+            longest = max(self._lanes, key=len)
+            return longest.pop() if longest else None
 
     def _settle(self, results: Sequence[MutantResult]) -> None:
         for result in results:
             self._done(result)
             self._futures[result.id].set_result(result)
+
+
+def _split(mutants: Sequence[tuple[int, Mutant]], lanes: int) -> list[deque[tuple[int, Mutant]]]:
+    """Cut a list into equal pieces, in its order; in each the slow ones come first, so that nobody waits for them."""
+    size = -(-len(mutants) // lanes)
+    pieces = [mutants[size * lane : size * (lane + 1)] for lane in range(lanes)]
+    return [deque(sorted(piece, key=lambda numbered: not numbered[1].slow)) for piece in pieces]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class FakeHarvest:
 
 class FakeSession(Session):
     @contextlib.contextmanager
-    def platform(self, environment: Environment, jobs: Sequence[Job]) -> Iterator[Any]:
+    def platform(self, environment: Environment, jobs: Sequence[Job], *, side: int = 1) -> Iterator[Any]:
         if MOOD == WITHOUT_PLATFORM:
             raise BootstrapError("flux bootstrap git failed")
         harvest = FakeHarvest(jobs, environment)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,3 +98,25 @@ def test_leaving_the_block_waits_for_the_mutant_that_is_under_way() -> None:
         workers.start(work)
         begun.set()
     assert ended
+
+
+def slow(name: str) -> Any:
+    return replace(MUTANTS[name], slow=True)
+
+
+def test_each_platform_takes_its_own_lane_in_order_and_the_slow_ones_first() -> None:
+    chosen = [CHOSEN[0], slow("M01-helm"), CHOSEN[2], CHOSEN[3]]
+    queue = MutantQueue(chosen, lambda _: None, lanes=2)
+    first, second = Side(), Side()
+    queue.work(first, 0)
+    assert first.turns == [1, 0, 3, 2], "its own lane, and then from the end of the other"
+    queue.work(second, 1)
+    assert not second.turns
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 4, 7])
+def test_lanes_lose_no_mutant_and_double_none(lanes: int) -> None:
+    queue = MutantQueue(CHOSEN, lambda _: None, lanes=lanes)
+    side = Side()
+    queue.work(side, lanes - 1)
+    assert sorted(side.turns) == [0, 1, 2, 3]

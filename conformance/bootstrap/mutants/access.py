@@ -18,6 +18,7 @@ def mutants() -> list[Mutant]:
             id="M61-unaggregated",
             description="the roles view, edit and admin do not include Flux's kinds",
             apply=access.unaggregated,
+            refuses=frozenset({"RoleBinding"}),  # one to `edit` gives nothing of Flux then
         ),
         Mutant(
             id="M62-stray-binding",

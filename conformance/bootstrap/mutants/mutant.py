@@ -33,7 +33,7 @@ class Mutant:
     needs: frozenset[Capability] = frozenset()
     """What the cluster must have for it."""
     refuses: frozenset[str] = frozenset()
-    """Kinds that no tenant can make under it: what else needs one breaks down."""
+    """Kinds that no tenant can make under it, or that give less under it: what else needs one breaks down."""
     unites: Sequence[str] = ()
     """Beginnings of the ids of mutants that this one amounts to: a check that any of them reddens cannot stand by."""
 
