@@ -184,6 +184,7 @@ class Session:
     def close(self) -> None:
         """Stop builds, end what still runs, and remove the run's private folder."""
         with contextlib.ExitStack() as stack:  # what cannot be ended keeps nothing else back
+            stack.enter_context(self.clock.phase("clean-up", quiet=True))  # a long run has very many files
             stack.callback(self.folder.remove)
             for toolchain in (self.toolchain, self.target):
                 if toolchain is not None:
