@@ -2,6 +2,7 @@
 
 bin/<tool>@<version>-<key>/   the binary, origin.json, build-info.txt (`go version -m`), <tool>-data where it has any
 go/mod, go/build              Go's own caches while a set is being built
+data/<tool>@<version>/         data of a module of which no binary was built
 tmp/                          work in progress; renamed into bin/ when finished
 log/                          output of the last build of each tool
 """
@@ -49,6 +50,7 @@ class Cache:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.bin = root / "bin"
+        self.data = root / "data"
         self.tmp = root / "tmp"
         self.log = root / "log"
         self.go_caches = (root / "go" / "mod", root / "go" / "build")
@@ -167,7 +169,7 @@ class Cache:
 
     def clean(self, *, keep_binaries: bool) -> int:
         """Remove work in progress and Go's caches, and the binaries too unless kept; return the bytes set free."""
-        names = ("go", "tmp", "log") if keep_binaries else ("go", "tmp", "log", "bin")
+        names = ("go", "tmp", "log") if keep_binaries else ("go", "tmp", "log", "bin", "data")
         freed = sum(folder_bytes(self.root / name) for name in names)
         for name in names:
             shutil.rmtree(self.root / name, ignore_errors=True)

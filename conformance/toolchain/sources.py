@@ -20,24 +20,28 @@ RunGo = Callable[..., str]
 def complete_module(build: Build, extra: Extra, go: Go, run: RunGo, work: Path) -> Path:
     """Unpack the build's own module, add the data files of another one, and return the folder to build in."""
     folder = work / "source"
-    _unpack(_zip(build, build.module, build.version, go, run), "", folder)
-    _unpack(_zip(build, extra.module, extra.version, go, run), f"{extra.source}/", folder / extra.target)
+    unpack(module_zip(build.folder, build.module, build.version, go, run), "", folder)
+    data = module_zip(build.folder, extra.module, extra.version, go, run)
+    unpack(data, f"{extra.source}/", folder / extra.target)
     return folder
 
 
-def _zip(build: Build, module: str, version: str, go: Go, run: RunGo) -> Path:
-    """Return the zip of a module, downloaded and checked by Go against the pinned go.sum.
+def module_zip(pinned_in: Path, module: str, version: str, go: Go, run: RunGo) -> Path:
+    """Return the zip of a module, downloaded and checked by Go against the go.sum of a folder.
 
     Read from the zip, the module's own `go` line does not matter: data files need no compiler.
+
+    Raises:
+        ProcessError: it cannot be had, or is not what go.sum says.
     """
     folder = go.module_cache() / "cache" / "download" / _escaped(module) / "@v"
     failure = ""
     try:
-        run(["mod", "download", f"{module}@{version}"], cwd=build.folder)
+        run(["mod", "download", f"{module}@{version}"], cwd=pinned_in)
     except ProcessError as error:
         failure = error.what  # "requires go >= …" leaves a checked zip behind; anything else leaves none
     pinned = f"{module} {version} {_text(folder / f'{version}.ziphash')}"
-    if pinned.strip() not in (build.folder / "go.sum").read_text(encoding="utf-8").splitlines():
+    if pinned.strip() not in (pinned_in / "go.sum").read_text(encoding="utf-8").splitlines():
         raise ProcessError(failure or f"{module}@{version}: checksum mismatch with go.sum")
     return folder / f"{version}.zip"
 
@@ -51,7 +55,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def _unpack(archive: Path, below: str, target: Path) -> None:
+def unpack(archive: Path, below: str, target: Path) -> None:
     """Unpack the files below a folder of a module zip, whose names all begin with `<module>@<version>/`."""
     with zipfile.ZipFile(archive) as bundle:
         for name in bundle.namelist():
