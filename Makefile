@@ -13,7 +13,7 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test test-kind test-upgrade mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog parity kill-matrix
+.PHONY: help certify test test-kind test-upgrade mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog surface parity kill-matrix
 .PHONY: dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
@@ -71,6 +71,9 @@ format: $(STAMP) ## format the code
 
 catalog: $(STAMP) ## write docs/catalog.md anew from the checks
 	$(FLUX_TENANCY) list --format markdown > docs/catalog.md
+
+surface: $(STAMP) ## write docs/surface.md anew: what there is to check in FLUX (2.9.5), and who looks at it
+	$(FLUX_TENANCY) surface $(or $(FLUX),2.9.5) --format markdown > docs/surface.md
 
 parity: $(STAMP) ## certify on the embedded control plane and on Kind, and compare; REPORT=folder also writes docs/parity.md
 	@$(FLUX_TENANCY) parity --environment $(ENV) $(if $(REPORT),--report $(REPORT) --markdown docs/parity.md) $(ARGS)

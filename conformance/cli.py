@@ -26,6 +26,7 @@ from conformance.report.combined_schema import CombinedReport
 from conformance.report.write import AnyReport, append_file, load_any, load_report, write_file, write_report
 from conformance.settings import PACKAGE_DIR, github_file
 from conformance.signals import discard_output, forgive_closed_output
+from conformance.surface_cli import surface
 from conformance.toolchain_cli import app as toolchain_app
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(toolchain_app, name="toolchain", help="Find, build and check the pinned binaries.")
 app.command()(parity)
+app.command()(surface)
 _USAGE = 4
 _PIPE_WIDTH = 250
 T = TypeVar("T")

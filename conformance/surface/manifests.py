@@ -1,0 +1,93 @@
+"""The manifests of a release, read into what they define. Pure: text in, records out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from conformance.errors import ToolchainError
+from conformance.model import Manifest
+from conformance.surface.crds import Leaf, leaves
+from conformance.surface.flags import Controller
+
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One object that a release installs, and the file that it stands in."""
+
+    manifest: Manifest
+    file: str
+
+    @property
+    def kind(self) -> str:
+        """Its kind."""
+        return str(self.manifest["kind"])
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.manifest["metadata"]["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a release installs."""
+
+    objects: Sequence[Installed]
+    leaves: Sequence[Leaf] = field(default=())
+    controllers: Sequence[Controller] = field(default=())
+
+    def of_kind(self, *kinds: str) -> list[Installed]:
+        """Return the objects of these kinds."""
+        return [one for one in self.objects if one.kind in kinds]
+
+
+def contents(manifests: Mapping[str, str]) -> Contents:
+    """Read the manifests of a release: name of the file -> text.
+
+    Raises:
+        ToolchainError: they have a form that this suite does not know, so that nothing can be counted.
+    """
+    try:
+        objects = [Installed(one, file) for file, text in manifests.items() for one in _documents(text)]
+        found = [leaf for one in objects if one.kind == "CustomResourceDefinition" for leaf in _leaves(one)]
+        controllers = [_controller(one) for one in objects if one.kind == "Deployment"]
+    except (yaml.YAMLError, KeyError, TypeError, IndexError) as error:
+        raise ToolchainError(
+            f"the manifests of the release have an unknown form: {error!r}",
+            hint="are they those of a Flux release? see conformance/surface/manifests.py",
+        ) from error
+    _refuse_twice([leaf.id for leaf in found])
+    return Contents(objects, sorted(found, key=lambda leaf: leaf.id), controllers)
+
+
+def _documents(text: str) -> Iterator[Manifest]:
+    for one in yaml.load_all(text, Loader=LOADER):
+        if one:
+            yield from one["items"] if one["kind"] == "List" else [one]
+
+
+def _leaves(one: Installed) -> Iterator[Leaf]:
+    return leaves(one.manifest, one.file)
+
+
+def _controller(one: Installed) -> Controller:
+    """Return a Deployment as what it runs; its only container is the controller."""
+    containers: Sequence[Mapping[str, Any]] = one.manifest["spec"]["template"]["spec"]["containers"]
+    if len(containers) != 1:
+        raise ToolchainError(f"Deployment {one.name} has {len(containers)} containers", hint="one was expected")
+    version = containers[0]["image"].rpartition(":")[2]
+    arguments = tuple(containers[0].get("args", ()))
+    return Controller(name=one.name, version=version, arguments=arguments, manifest=one.file)
+
+
+def _refuse_twice(ids: Sequence[str]) -> None:
+    twice = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
+    if twice:
+        raise ToolchainError(
+            f"two CustomResourceDefinitions define {twice[0]}",
+            hint="kinds of two groups have one name: the ids of the surface must name the group",
+        )
