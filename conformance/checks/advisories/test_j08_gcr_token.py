@@ -67,6 +67,7 @@ def test_gcr_token(scenario: Scenario) -> None:
         given_that(said, f"the call {name} was refused, but the log does not say '{why}'")
     harm = consistently(asked, lambda stamp: stamp == allowed, for_s=timeouts.hold_window)
     expect_that(harm is None, "the object was annotated", wanted=allowed, observed=str(harm))
+    scenario.evidence.record("absence", "a new annotation", "nobody annotated the object after the allowed call\n")
     scenario.shown(Plane.ABSENCE)
 
 

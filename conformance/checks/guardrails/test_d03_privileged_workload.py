@@ -55,6 +55,7 @@ def test_d03_privileged_workload(scenario: Scenario) -> None:
     given_that("hostNetwork=true" in said, "the Pod is refused for the host's network", observed=said)
     appeared = consistently(made, lambda count: not count, for_s=timeouts.hold_window)
     expect_that(appeared is None, f"{denied.ref} has a Pod", wanted="none", observed=f"{appeared} Pods")
+    scenario.evidence.record("absence", f"Pods of {denied.ref}", f"{denied.ref} has no Pod after the hold window\n")
     scenario.shown(Plane.CONDITION, Plane.ABSENCE)
 
 

@@ -35,4 +35,5 @@ def test_d10_privileged_release(scenario: Scenario) -> None:
     given_that(said and SAID in said[0], "its Pods are refused by Pod Security", observed=str(said))
     made = pick(live, "status", "replicas") or 0
     expect_that(not made, "the release has Pods", wanted="none", observed=f"{made} Pods")
+    scenario.evidence.record("absence", "Pods of Deployment/d10-host", "the Deployment has no Pod\n")
     scenario.shown(Plane.ABSENCE)
