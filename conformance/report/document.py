@@ -1,6 +1,7 @@
 """A report as YAML text, and back; reading says which field is wrong."""
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -10,8 +11,11 @@ from conformance.report.base import Document
 from conformance.report.combined_schema import COMBINED_KIND, CombinedReport
 from conformance.report.schema import API_VERSION, KIND, ConformanceReport
 
+D = TypeVar("D", bound=Document)
 _WIDTH = 120
 _MODELS: dict[str, type[ConformanceReport | CombinedReport]] = {KIND: ConformanceReport, COMBINED_KIND: CombinedReport}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, where it is: a whole report is a megabyte, and takes the other one ten seconds."""
 _SHOWN = 5
 """How many wrong fields an error names before it only counts them."""
 
@@ -57,20 +61,46 @@ def any_from_yaml(text: str, name: str = "report.yaml") -> ConformanceReport | C
     Raises:
         InputError: it is not YAML, not a report, or one of another version.
     """
+    data = _loaded(text, name, _MODELS)
+    return _validated(_MODELS[data["kind"]], data, name)
+
+
+def document_from_yaml(text: str, name: str, model: type[D], kind: str) -> D:
+    """Read a document of another kind that is made from reports; errors call the text `name`.
+
+    Raises:
+        InputError: it is not YAML, not such a document, or one of another version.
+    """
+    return _validated(model, _loaded(text, name, (kind,)), name)
+
+
+def _loaded(text: str, name: str, kinds: Collection[str]) -> dict[str, Any]:
     try:
-        data = yaml.safe_load(text)
+        data = _parsed(text)
     except yaml.YAMLError as error:
         raise InputError(f"'{name}' is not YAML: {_where(error)}", hint="give the report.yaml of a run") from error
-    if not isinstance(data, dict) or data.get("kind") not in _MODELS:
+    if not isinstance(data, dict) or data.get("kind") not in kinds:
         found = f"kind '{data.get('kind')}'" if isinstance(data, dict) else type(data).__name__
-        raise InputError(f"'{name}' is not a {KIND}: found {found}", hint="give the report.yaml of a run")
+        wanted = KIND if KIND in kinds else next(iter(kinds))
+        raise InputError(f"'{name}' is not a {wanted}: found {found}", hint="give the report.yaml of a run")
     if data.get("apiVersion") != API_VERSION:
         raise InputError(
             f"'{name}' is of version '{data.get('apiVersion')}'; this suite reads {API_VERSION}",
             hint="read it with the release of the suite that wrote it (suite.version)",
         )
+    return data
+
+
+def _parsed(text: str) -> Any:
     try:
-        return _MODELS[data["kind"]].model_validate(data, strict=False)
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+    except yaml.YAMLError:
+        return yaml.safe_load(text)  # its errors name the line in which something is missing
+
+
+def _validated(model: type[D], data: dict[str, Any], name: str) -> D:
+    try:
+        return model.model_validate(data, strict=False)
     except ValidationError as error:
         schema = "combined" if data["kind"] == COMBINED_KIND else "report"
         hint = f"reports are read exactly as they were written; the schema is conformance/report/{schema}.schema.json"
