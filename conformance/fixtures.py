@@ -19,7 +19,7 @@ from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.upgrade_operator import OperatorUpgrade
 from conformance.bootstrap.ways import check_ways
-from conformance.errors import Breakdown, InputError
+from conformance.errors import Breakdown
 from conformance.harvest import Harvest, Job
 from conformance.lockdown_arguments import Arguments
 from conformance.model import BinaryOrigin, Environment, MutantResult, Onboarding, Part, Result, Route, Run, Tally
@@ -30,8 +30,8 @@ from conformance.report.redact import redactor
 from conformance.repos.fleet import Fleet, load_fleet
 from conformance.repos.git_binary import require_git
 from conformance.repos.tenant_repo import load_tenant_repo
-from conformance.runs import RunFolder, open_run
-from conformance.settings import Settings, cache_dir, data_dir, state_dir
+from conformance.runs import RunFolder, open_run, report_folder
+from conformance.settings import Settings, cache_dir, data_dir
 from conformance.timeline import UpgradeRecord
 from conformance.toolchain import Subjects, Toolchain
 from conformance.upgrading import TENANTS, Change
@@ -233,8 +233,9 @@ class Session:
 
     def _wait_for_controllers(self) -> None:
         own = [OPERATOR] if self.settings.bootstrap is Route.OPERATOR else []
+        lent = _of_target(self.settings, self.toolchain, self.target) if self.target and self.settings.stand_in else ()
         for name in (*own, *(CONTROLLERS if self.providers.runs_controllers else ())):
-            self.toolchain.path(name)
+            (self.target if self.target and name in lent else self.toolchain).path(name)
 
     def _wait_for_target(self) -> None:
         if self.target is not None:
@@ -274,28 +275,35 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
     # Of the folder that the user gave nothing is taken: it holds the controllers of one release.
-    target = Toolchain(settings.upgrade_to, None, cache_dir(), clock.say) if settings.upgrade_to else None
+    other = settings.upgrade_to or settings.stand_in
+    target = Toolchain(other, None, cache_dir(), clock.say) if other else None
     now = dt.datetime.now(dt.UTC)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     with contextlib.ExitStack() as undo:
-        report = _report_folder(settings.report, run_id)
+        report = report_folder(settings.report, run_id)
         if settings.report is None:
             undo.callback(shutil.rmtree, report, ignore_errors=True)
         folder = open_run(run_id)
         undo.callback(folder.remove)
         undo.callback(toolchain.close)
-        toolchain.require(_tools(settings, providers), background=True)
+        toolchain.require(_tools(settings, providers, toolchain), background=True)
         if target is not None:
             undo.callback(target.close)
-            target.require(_parts(target), background=True)
+            target.require(_of_target(settings, toolchain, target), background=True)
         undo.pop_all()
     stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp, target=target)
 
 
-def _parts(target: Toolchain) -> list[str]:
+def _parts(release: Toolchain) -> list[str]:
     """Return the controllers that this release has here."""
-    return [name for name in CONTROLLERS if name in target.recipes.components]
+    return [name for name in CONTROLLERS if name in release.recipes.components]
+
+
+def _of_target(settings: Settings, toolchain: Toolchain, target: Toolchain) -> list[str]:
+    """Return the controllers of the other release that may run: all that it has, or those that stand in."""
+    own = _parts(toolchain) if settings.stand_in else ()
+    return [name for name in _parts(target) if name not in own]
 
 
 def _of_route(changes: Sequence[str], route: Route) -> list[str]:
@@ -303,34 +311,16 @@ def _of_route(changes: Sequence[str], route: Route) -> list[str]:
     return [line for line in changes if route is Route.OPERATOR or not line.startswith(f"{OPERATOR}:")]
 
 
-def _tools(settings: Settings, providers: Providers) -> list[str]:
+def _tools(settings: Settings, providers: Providers, toolchain: Toolchain) -> list[str]:
     """Return what the run needs, in the order in which it needs it."""
     wanted = [*providers.tools, *SERVER_TOOLS, *ORACLE]
     # Also where it runs as an image: it is installed from the manifests beside the binary.
     wanted += [OPERATOR] if settings.bootstrap is Route.OPERATOR else []
     if not providers.runs_controllers:
         return wanted
-    wanted += CONTROLLERS
+    wanted += _parts(toolchain) if settings.stand_in else CONTROLLERS
     chosen = MUTANTS.values() if "all" in settings.mutants else [MUTANTS[name] for name in settings.mutants]
     return wanted + sorted({tool for mutant in chosen for tool in mutant.tools})
-
-
-def _report_folder(wanted: Path | None, run_id: str) -> Path:
-    path = wanted or state_dir() / "reports" / run_id
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        probe = path / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise InputError(
-            f"the report's folder '{path}' cannot be written: {error.strerror}",
-            hint="give --flux-report a folder that you can write, or set FLUX_TENANCY_STATE to one",
-        ) from error
-    if (path / "report.yaml").exists() or (path / "evidence").exists():
-        path = path / run_id
-        path.mkdir()
-    return path
 
 
 def probes_of(jobs: Sequence[Job], more: Sequence[str] = ()) -> list[str]:

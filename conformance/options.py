@@ -44,6 +44,9 @@ OPTIONS = (
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
     Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
+    Option(
+        "--flux-stand-in", "Flux release whose controllers stand in for those that no Go module serves"
+    ),
     Option("--flux-sync", "where the cluster takes the fleet from: git, oci", "git"),
     Option("--flux-onboarding", "how the tenants of the checks are brought in: base, command, resourceset", "base"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
@@ -124,6 +127,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         keep=bool(value("--flux-keep")),
         repeat=_rounds(value("--flux-repeat")),
         upgrade_to=_upgrade(value),
+        stand_in=_stand_in(value),
         mutants=mutants,
         timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
     )
@@ -212,6 +216,23 @@ def _upgrade(value: Callable[[str], Any]) -> str:
     if value("--flux-mutants") or _rounds(value("--flux-repeat")) > 1:
         raise InputError("--flux-upgrade-to judges the checks twice, and goes with neither mutants nor --flux-repeat")
     return target
+
+
+def _stand_in(value: Callable[[str], Any]) -> str:
+    """Return the release whose controllers stand in; refuse what cannot be done, before anything is started."""
+    other, version = str(value("--flux-stand-in")), str(value("--flux-version"))
+    if not other:
+        return ""
+    known = known_releases(data_dir("toolchain"))
+    if other not in known or other == version:
+        others = ", ".join(release for release in known if release != version)
+        raise InputError(f"--flux-stand-in '{other}' is no other known release than {version}", hint=f"known: {others}")
+    if value("--flux-provider") != "embedded" or value("--flux-upgrade-to"):
+        raise InputError(
+            "controllers stand in for others on the embedded control plane alone, and not beside an upgrade",
+            hint="leave --flux-stand-in out: Kind runs images, and an upgrade has both releases anyway",
+        )
+    return other
 
 
 def argv_of(values: dict[str, Any]) -> list[str]:

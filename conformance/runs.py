@@ -67,6 +67,29 @@ def open_run(run_id: str) -> RunFolder:
     return RunFolder(run_id, path)
 
 
+def report_folder(wanted: Path | None, run_id: str) -> Path:
+    """Make the folder of a run's report; below the wanted one where an earlier report is in it.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    path = wanted or state_dir() / "reports" / run_id
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(
+            f"the report's folder '{path}' cannot be written: {error.strerror}",
+            hint="give --flux-report a folder that you can write, or set FLUX_TENANCY_STATE to one",
+        ) from error
+    if (path / "report.yaml").exists() or (path / "evidence").exists():
+        path = path / run_id
+        path.mkdir()
+    return path
+
+
 def reap(runs: Path) -> list[str]:
     """End the processes and remove the folders of runs whose owner is dead; return their ids."""
     dead = [folder for folder in _folders(runs) if not _owner_lives(folder)]

@@ -156,6 +156,26 @@ def test_an_upgrade_is_asked_for_by_its_target() -> None:
     assert read_settings(config(UPGRADE), STAGING).upgrade_to == "2.9.5"
 
 
+STAND_IN = {"--flux-version": "2.9.5", "--flux-stand-in": "2.9.2"}
+
+
+def test_a_release_may_stand_in_for_another() -> None:
+    assert read_settings(config(STAND_IN), STAGING).stand_in == "2.9.2"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"--flux-stand-in": "2.9.5"}, "no other known release than 2.9.5"),
+        ({"--flux-stand-in": "2.9.99"}, "no other known release"),
+        ({"--flux-provider": "kind"}, "embedded"),
+    ],
+)
+def test_a_stand_in_that_cannot_be_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_settings(config({**STAND_IN, **given}), STAGING)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
