@@ -14,6 +14,8 @@ from rich.table import Table
 
 from conformance import catalog, catalog_page, explaining
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.certificate_cli import certificate_key, certificates, check
+from conformance.certificate_cli import certify as certify_upgrade
 from conformance.columns import certify, columns_of, last, report_folder, without
 from conformance.doctor import examine
 from conformance.errors import ConformanceError, InputError
@@ -37,6 +39,10 @@ app = typer.Typer(
 )
 app.add_typer(toolchain_app, name="toolchain", help="Find, build and check the pinned binaries.")
 app.command()(parity)
+app.command("certify")(certify_upgrade)
+app.command("verify")(check)
+app.command("certificate-key")(certificate_key)
+app.command("certificates")(certificates)
 app.command()(surface)
 _USAGE = 4
 _PIPE_WIDTH = 250

@@ -8,10 +8,11 @@ import jinja2
 
 from conformance.model import Outcome
 from conformance.report import charts, combined_page, kill_matrix, network_matrix, parity_page, upgrade_picture, wording
+from conformance.report.base import Document
 from conformance.report.combined_schema import CombinedReport
 from conformance.report.schema import ConformanceReport, ResultRow
 
-_TEMPLATE, _COMBINED = "report.html.j2", "combined.html.j2"
+_TEMPLATE, _COMBINED, _CERTIFICATE = "report.html.j2", "combined.html.j2", "certificate.html.j2"
 
 
 def render_html(report: ConformanceReport) -> str:
@@ -23,6 +24,11 @@ def render_combined(report: CombinedReport) -> str:
     """Return the page of several certifications: a column for each, with a link to its own report."""
     found = {"checks": combined_page.checks(report), "beside": parity_page.BESIDE}
     return _environment().get_template(_COMBINED).render(report=report, page=combined_page, parity=parity_page, **found)
+
+
+def render_certificate(certificate: Document, page: object) -> str:
+    """Return the page of a certificate; `page` has its words."""
+    return _environment().get_template(_CERTIFICATE).render(certificate=certificate, page=page)
 
 
 @cache

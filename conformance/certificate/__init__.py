@@ -1,0 +1,1 @@
+"""The certificate of a change of Flux release: two reports compared, one answer, digests and a signature."""

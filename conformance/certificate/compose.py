@@ -1,0 +1,190 @@
+"""From two reports, the surface and an upgrade to the certificate: a pure function that fails closed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from conformance.certificate.compare import Reported, compare
+from conformance.certificate.schema import (
+    Answer,
+    Certificate,
+    Change,
+    Comparison,
+    Direction,
+    InPlace,
+    Limit,
+    Platform,
+    Release,
+    SurfaceBlock,
+)
+from conformance.errors import InputError
+from conformance.model import Outcome, Verdict
+from conformance.report.schema import ConformanceReport
+
+BEFORE, AFTER, UPGRADE = "before", "after", "upgrade"
+"""Folders of the reports, below the certificate."""
+_NAMED = 5
+"""How many entries of new surface a reason names before it only counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a certificate is made of."""
+
+    before: Reported
+    after: Reported
+    before_sha256: str
+    """Of its report.yaml."""
+    after_sha256: str
+    surface: SurfaceBlock | None
+    upgrade: Reported | None = None
+    upgrade_sha256: str = ""
+
+
+def compose(given: Given) -> Certificate:
+    """Return the certificate of an upgrade.
+
+    Raises:
+        InputError: the inputs do not belong together, or evidence is missing, changed or not readable.
+    """
+    before, after = given.before, given.after
+    if before.version == after.version:
+        raise InputError(f"both reports are of Flux {after.version}", hint="give reports of two releases")
+    comparison = compare(before, after)
+    upgrade = _in_place(given)
+    looser = (*_looser(comparison), *(upgrade.failures if upgrade else ()))
+    doubts = tuple(_doubts(given, comparison, upgrade))
+    answer = Answer.NO if looser else Answer.INCONCLUSIVE if doubts else Answer.YES
+    return Certificate(
+        may_upgrade=answer,
+        exit_code=answer.exit_code,
+        reasons=(*looser, *doubts),
+        provisional_reasons=tuple(_reservations(given)),
+        before=_release(before, BEFORE, given.before_sha256),
+        after=_release(after, AFTER, given.after_sha256),
+        platform=_platform(after.report),
+        comparison=comparison,
+        surface=given.surface,
+        upgrade=upgrade,
+        reproduce=_command(given),
+    )
+
+
+def where(row: Change) -> str:
+    """Return `key in environment`."""
+    return f"{row.key} in {row.environment}"
+
+
+def why(row: Change) -> str:
+    """Return what decides a row's direction, in words."""
+    said = [d for d in row.differences if d.direction is row.direction] or row.differences
+    return "; ".join(f"{d.aspect} {d.subject}".strip() + f": {d.before} before, {d.after} after" for d in said)
+
+
+def _looser(comparison: Comparison) -> Iterator[str]:
+    for row in comparison.of(Direction.LOOSER):
+        opens = " (a documented limit opens)" if row.limit is Limit.OPENS else ""
+        yield f"{where(row)} is looser{opens}: {row.statement}: {why(row)}"
+
+
+def _doubts(given: Given, comparison: Comparison, upgrade: InPlace | None) -> Iterator[str]:
+    rows = comparison.rows
+    if not any(row.direction in (Direction.UNCHANGED, Direction.STRICTER, Direction.LOOSER) for row in rows):
+        yield "no check was compared"
+    for row in comparison.of(Direction.INCOMPARABLE):
+        yield f"{where(row)} is incomparable: {why(row)}"
+    for row in comparison.of(Direction.UNCHANGED):
+        if row.after == Outcome.FAILED and row.level in given.after.report.profile.judged_levels:
+            yield f"{where(row)} fails on both releases: mend the fleet first, nothing can be said of the release"
+    for side in (given.before, given.after):
+        if side.report.verdict is Verdict.INCONCLUSIVE:
+            yield from (f"Flux {side.version} was not judged: {reason}" for reason in side.report.judgement.reasons)
+    yield from _of_surface(given.surface)
+    yield from upgrade.doubts if upgrade else ()
+
+
+def _of_surface(surface: SurfaceBlock | None) -> Iterator[str]:
+    if surface is None:
+        yield "the surface of the releases was not compared"
+        return
+    if surface.unmapped:
+        named = ", ".join(surface.unmapped[:_NAMED]) + (" …" if len(surface.unmapped) > _NAMED else "")
+        yield f"new surface: {len(surface.unmapped)} entries that no check looks at ({named})"
+    yield from (f"the surface is incomparable: {said}" for said in surface.incomparable)
+
+
+def _in_place(given: Given) -> InPlace | None:
+    if given.upgrade is None:
+        return None
+    report = given.upgrade.report
+    wanted = (given.before.version, given.after.version)
+    others = [f"{one.source} to {one.target}" for one in report.upgrades if (one.source, one.target) != wanted]
+    if others or not report.upgrades:
+        raise InputError(
+            f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {' to '.join(wanted)} is wanted",
+            hint=f"`flux-tenancy upgrade --from {wanted[0]} --to {wanted[1]}` makes it",
+        )
+    name = f"the upgrade in place ({report.environment.bootstrap} on {report.environment.provider})"
+    said = tuple(f"{name}: {reason}" for reason in report.judgement.reasons)
+    if report.verdict is not Verdict.CONFORMANT and not said:
+        said = (f"{name} is {report.verdict}",)
+    failed = report.verdict is Verdict.NON_CONFORMANT
+    return InPlace(
+        folder=UPGRADE,
+        report_sha256=given.upgrade_sha256,
+        route=report.environment.bootstrap,
+        provider=report.environment.provider,
+        verdict=report.verdict,
+        seconds=tuple(one.seconds for one in report.upgrades if one.seconds is not None),
+        attacks=sum(len(one.attacks) for one in report.upgrades),
+        failures=said if failed else (),
+        doubts=() if failed else said,
+    )
+
+
+def _reservations(given: Given) -> Iterator[str]:
+    sides = [given.before, given.after, *([given.upgrade] if given.upgrade else [])]
+    found = [f"Flux {side.version}: {text}" for side in sides for text in side.report.judgement.provisional_reasons]
+    found += [f"the surface: {text}" for text in (given.surface.reservations if given.surface else ())]
+    yield from dict.fromkeys(found)
+
+
+def _release(side: Reported, folder: str, sha256: str) -> Release:
+    report = side.report
+    return Release(
+        flux_version=side.version,
+        folder=folder,
+        report_sha256=sha256,
+        run=report.run,
+        verdict=report.verdict,
+        provisional=report.judgement.provisional,
+        controllers=report.subject.controllers,
+        binaries=report.binaries,
+    )
+
+
+def _platform(report: ConformanceReport) -> Platform:
+    platform = report.environment
+    return Platform(
+        fleet=report.subject.fleet,
+        provider=platform.provider,
+        bootstrap=platform.bootstrap,
+        kubernetes=platform.kubernetes,
+        sync=platform.sync,
+        onboarding=platform.onboarding,
+        profile=report.profile.name,
+        environments=platform.environments,
+        suite=report.suite.version,
+        catalog_size=report.suite.catalog_size,
+        left_out=len(report.suite.not_selected),
+    )
+
+
+def _command(given: Given) -> str:
+    platform, report = given.after.report.environment, given.after.report
+    environment = platform.environments[0] if len(platform.environments) == 1 else "all"
+    words = ["flux-tenancy certify", f"--from {given.before.version}", f"--to {given.after.version}"]
+    words += [f"--environment {environment}", f"--provider {platform.provider}", f"--bootstrap {platform.bootstrap}"]
+    words += [f"--profile {report.profile.name}"]
+    if report.suite.not_selected:
+        words.append("-k '…'")
+    return " ".join(words)

@@ -1,0 +1,121 @@
+"""How the evidence of a check that passed on both releases differs, and in which direction. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from conformance.certificate.schema import Difference, Direction
+from conformance.certificate.signals import HARM, Decision, Signal
+from conformance.model import Plane
+from conformance.report.schema import ResultRow
+
+Place = tuple[str, str]
+"""Plane and subject of a signal."""
+_PLATFORM = ("system:serviceaccount:flux-system:", "kubernetes-admin", "system:masters", "platform admin")
+"""How the names of identities begin that are the platform's own."""
+_WORST = (Direction.LOOSER, Direction.INCOMPARABLE, Direction.STRICTER)
+NOTHING = "nothing"
+
+
+def worst(differences: Iterable[Difference]) -> Direction:
+    """Return what the differences say together: looser decides, then what cannot be compared."""
+    seen = {difference.direction for difference in differences}
+    return next((direction for direction in _WORST if direction in seen), Direction.UNCHANGED)
+
+
+def differences(
+    before: ResultRow, after: ResultRow, old: frozenset[Signal], new: frozenset[Signal]
+) -> Iterator[Difference]:
+    """Yield what two results of one check do not show alike; both passed."""
+    yield from _as_a_whole(before, after)
+    one, other = _by_place(old), _by_place(new)
+    for place in sorted({*one, *other}):
+        yield from _of_place(place, one.get(place, frozenset()), other.get(place, frozenset()))
+
+
+def reworded(old: frozenset[Signal], new: frozenset[Signal]) -> Iterator[str]:
+    """Yield what is said in other words for the same reason, by the same identity."""
+    one, other = _by_place(old), _by_place(new)
+    for place in sorted(one.keys() & other.keys()):
+        was, now = ({signal.words for signal in side[place]} for side in (one, other))
+        if was != now:
+            yield f"{place[1]}: '{_listed(was)}' before, '{_listed(now)}' after"
+
+
+def _as_a_whole(before: ResultRow, after: ResultRow) -> Iterator[Difference]:
+    if _harms(after) and not _harms(before):
+        yield _difference("harm", "", "absent", "there", Direction.LOOSER)
+    if before.denial != after.denial:
+        direction = Direction.LOOSER if before.denial else Direction.STRICTER
+        yield _difference("decision", "", _denies(before), _denies(after), direction)
+    if lost := set(before.planes) - set(after.planes):
+        # No proof of an escape: but what denied is no longer seen to deny.
+        seen = (_listed(before.planes), _listed(after.planes))
+        yield _difference("planes", f"no longer seen on: {_listed(lost)}", *seen, Direction.INCOMPARABLE)
+    if before.fidelity is not after.fidelity:
+        yield _difference("evidence", "fidelity", before.fidelity, after.fidelity, Direction.INCOMPARABLE)
+
+
+def _of_place(place: Place, old: frozenset[Signal], new: frozenset[Signal]) -> Iterator[Difference]:
+    plane, subject = place
+    if not old or not new:
+        seen = (_shown(old), _shown(new))
+        yield _difference("evidence", f"{subject} ({plane})", *seen, Direction.INCOMPARABLE)
+        return
+    was, now = ({signal.decision for signal in side} for side in (old, new))
+    if was != now:
+        yield _difference("decision", subject, _listed(was), _listed(now), _decided(was, now))
+        return
+    was_for, now_for = (_reasons(side) for side in (old, new))
+    if was_for != now_for:
+        yield _difference("reason", subject, _listed(was_for), _listed(now_for), Direction.INCOMPARABLE)
+    was_by, now_by = ({signal.identity for signal in side} for side in (old, new))
+    if was_by != now_by:
+        yield _difference("identity", subject, _listed(was_by), _listed(now_by), _acting(plane, was_by, now_by))
+
+
+def _decided(was: set[Decision], now: set[Decision]) -> Direction:
+    """Return what another set of decisions means: whatever is allowed for the first time, or no longer denied."""
+    if Decision.ALLOWED in now - was or Decision.DENIED in was - now:
+        return Direction.LOOSER
+    if Decision.DENIED in now - was or Decision.ALLOWED in was - now:
+        return Direction.STRICTER
+    return Direction.INCOMPARABLE
+
+
+def _acting(plane: str, was: set[str], now: set[str]) -> Direction:
+    """Return what another identity means: the platform's own can do what a tenant's cannot."""
+    old, new = (any(name.startswith(_PLATFORM) for name in side) for side in (was, now))
+    if (
+        plane == Plane.CONDITION or old == new
+    ):  # a condition names the account of its spec only, not whose rights were used
+        return Direction.INCOMPARABLE
+    return Direction.LOOSER if new else Direction.STRICTER
+
+
+def _reasons(signals: frozenset[Signal]) -> set[str]:
+    """Return the reasons of what was denied; for what reason something is allowed is no matter of isolation."""
+    return {signal.reason for signal in signals if signal.decision is Decision.DENIED}
+
+
+def _by_place(signals: frozenset[Signal]) -> Mapping[Place, frozenset[Signal]]:
+    places = {(signal.plane, signal.subject) for signal in signals}
+    return {place: frozenset(s for s in signals if (s.plane, s.subject) == place) for place in places}
+
+
+def _harms(row: ResultRow) -> bool:
+    return any(file.kind == HARM for file in row.evidence)
+
+
+def _denies(row: ResultRow) -> str:
+    return "something is denied" if row.denial else "nothing is denied"
+
+
+def _shown(signals: frozenset[Signal]) -> str:
+    return _listed(f"{signal.decision} {signal.reason}".strip() for signal in signals)
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "; ".join(sorted(set(map(str, texts)))) or NOTHING
+
+
+def _difference(aspect: str, subject: str, before: str, after: str, direction: Direction) -> Difference:
+    return Difference(aspect=aspect, subject=subject, before=str(before), after=str(after), direction=direction)

@@ -1,0 +1,163 @@
+"""`flux-tenancy certify` and what goes with it: a certificate of an upgrade, its verification, keys and the index.
+
+Errors of the suite pass through: the command that mounts these prints them.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conformance import catalog_page
+from conformance.certificate import index, page, signing
+from conformance.certificate.folder import given_by, read_certificate, refuse_taken, write_certificate
+from conformance.certificate.running import Interrupted, run_both
+from conformance.certificate.schema import SurfaceBlock
+from conformance.certificate.surfaces import block
+from conformance.certificate.verify import Verified, verify
+from conformance.errors import InputError, ToolchainError
+from conformance.foreground import INTERRUPTED
+from conformance.model import EXIT_CODES, ExitCode
+from conformance.options import argv_of
+from conformance.report.write import write_file
+from conformance.settings import PACKAGE_DIR, data_dir, state_dir
+from conformance.surface import compare, surface_of
+from conformance.toolchain.releases import releases
+
+PUBLISHED = PACKAGE_DIR.parent / "certificates"
+"""Of a checkout; the wheel has none."""
+FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
+
+
+def certify(
+    source: Annotated[str, typer.Option("--from", help="Flux release that runs now; default: that before --to.")] = "",
+    target: Annotated[str, typer.Option("--to", help="Flux release to upgrade to; default: the newest.")] = "",
+    before: Annotated[Path | None, typer.Option(help="Report of the release that runs now; none: run it.")] = None,
+    after: Annotated[Path | None, typer.Option(help="Report of the release to upgrade to; none: run it.")] = None,
+    upgrade: Annotated[Path | None, typer.Option(help="Report of `flux-tenancy upgrade` between both.")] = None,
+    environment: Annotated[str, typer.Option("--environment", "-e", help="staging, production or all.")] = "staging",
+    provider: Annotated[str, typer.Option("--provider", help="Where the platforms come from.")] = "embedded",
+    bootstrap: Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto them: cli, operator.")] = "cli",
+    profile: Annotated[str, typer.Option("--profile", help="Levels to judge: core, hardened.")] = "",
+    fleet: FolderOption = None,
+    tenant: FolderOption = None,
+    toolchain: FolderOption = None,
+    k: Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")] = "",
+    key: Annotated[Path | None, typer.Option(help="NAME.key to sign with; NAME.pub lies beside it.")] = None,
+    folder: Annotated[Path | None, typer.Option("--certificate", help="Folder to write; not there yet.")] = None,
+    publish: Annotated[Path | None, typer.Option(help="Folder of certificates to write <from>-<to> into.")] = None,
+    further: Annotated[list[str] | None, typer.Argument(help="Arguments for pytest, after --.")] = None,
+) -> None:
+    """Answer one question: may a platform be upgraded? 0 yes, 1 no, 10 inconclusive."""
+    source, target = _pair(source, target)
+    _refuse(source, target, before, after)
+    name = f"{source}-{target}"
+    place = (folder or (publish / name if publish else _new_place("certificates", name))).absolute()
+    refuse_taken(place)
+    if key is not None:
+        signing.signed(b"", key)  # a key that does not sign is refused before an hour of runs
+    surface = _surface(source, target)
+    words = argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-profile": profile})
+    words += argv_of({"--flux-fleet": fleet, "--flux-tenant": tenant, "--flux-toolchain": toolchain})
+    selected = [f"--environment={environment}", *(["-k", k] if k else []), "--", *words, *(further or [])]
+    old, new = (before, after) if before and after else _run(source, target, selected)
+    given = given_by(old, new, surface, upgrade)
+    if (given.before.version, given.after.version) != (source, target):
+        raise InputError(
+            f"the reports are of Flux {given.before.version} and {given.after.version}, not of {source} and {target}",
+            hint="--before is the report of --from, --after that of --to",
+        )
+    certificate = write_certificate(place, given, catalog_page.markdown(""), key)
+    typer.echo(page.text(certificate) + f"  {'certificate':<16} {place}")
+    raise typer.Exit(certificate.exit_code)
+
+
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder of a certificate.")],
+    key: Annotated[Path | None, typer.Option(help="NAME.pub: the public key that it must be signed with.")] = None,
+    unsigned: Annotated[bool, typer.Option("--unsigned", help="Content with digests: no signature is wanted.")] = False,
+) -> None:
+    """Verify a certificate offline: every digest, the signature, the answer. 0 whole, 1 edited, 10 not signed."""
+    if key is not None and unsigned:
+        raise InputError("--key and --unsigned exclude each other", hint="give one of them")
+    found = verify(folder, key)
+    for problem in found.problems:
+        typer.echo(f"WRONG  {problem}")
+    typer.echo(_told(found, unsigned=unsigned))
+    if found.problems:
+        raise typer.Exit(EXIT_CODES[ExitCode.NON_CONFORMANT])
+    raise typer.Exit(0 if found.signed or unsigned else EXIT_CODES[ExitCode.INCONCLUSIVE])
+
+
+def certificate_key(path: Annotated[Path, typer.Argument(metavar="NAME", help="NAME.key and NAME.pub.")]) -> None:
+    """Make a pair of keys for certificates: keep NAME.key secret, give NAME.pub to who verifies."""
+    private, public = signing.new_key(path)
+    typer.echo(f"secret  {private}\npublic  {public}")
+
+
+def certificates(
+    folder: Annotated[Path, typer.Argument(help="Folder of published certificates.")] = PUBLISHED,
+) -> None:
+    """Write the index of published certificates anew."""
+    write_file(folder / index.INDEX_FILE, index.markdown(folder).encode())
+    for place in index.folders(folder):
+        typer.echo(f"{place.name:<24} {page.answer(read_certificate(place))}")
+
+
+def _pair(source: str, target: str) -> tuple[str, str]:
+    """Return both releases; what is not named is the newest that there is, or the one before that."""
+    known = [release.version for release in releases(data_dir("toolchain"))]
+    target = target or known[0]
+    older = known[known.index(target) + 1 :] if target in known else []
+    if not source and not older:
+        raise InputError(f"no release before '{target}' is known", hint=f"give --from; known: {', '.join(known)}")
+    return source or older[0], target
+
+
+def _refuse(source: str, target: str, before: Path | None, after: Path | None) -> None:
+    if source == target:
+        raise InputError(f"--from and --to are both {target}", hint="name two releases")
+    if (before is None) != (after is None):
+        raise InputError("one report alone was given", hint="give --before and --after, or neither: then both are run")
+
+
+def _surface(source: str, target: str) -> SurfaceBlock | None:
+    """Return how the surfaces differ; None where a release's own data cannot be had: the certificate says so."""
+    try:
+        return block(compare(surface_of(source), surface_of(target)))
+    except ToolchainError as error:
+        typer.echo(f"the surface is not compared: {error}", err=True)
+        return None
+
+
+def _run(source: str, target: str, words: Sequence[str]) -> tuple[Path, Path]:
+    runs = _new_place("reports", f"certify-{source}-{target}")
+    try:
+        own = {target: _stand_in(source, target)}
+        old, new = run_both((source, target), words, runs, typer.echo, own)
+    except Interrupted as interrupted:
+        raise typer.Exit(INTERRUPTED) from interrupted
+    return old, new
+
+
+def _stand_in(source: str, target: str) -> list[str]:
+    """Let the release that runs now lend the controllers that the other has not here."""
+    lacking = [release.missing for release in releases(data_dir("toolchain")) if release.version == target]
+    return argv_of({"--flux-stand-in": source if lacking and lacking[0] else ""})
+
+
+def _new_place(kind: str, name: str) -> Path:
+    return state_dir() / kind / f"{name}-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _told(found: Verified, *, unsigned: bool) -> str:
+    if found.problems:
+        named = len({problem.file for problem in found.problems})
+        return f"this is not the certificate that was made: {len(found.problems)} problems with {named} files"
+    if found.certificate is None:
+        return "this is no certificate"
+    said = "its signature is right" if found.signed else "its signature was not looked at"
+    hint = "" if found.signed or unsigned else "\n  next  give --key NAME.pub, or --unsigned if none is wanted"
+    return f"{page.text(found.certificate)}  every file is as it was made; {said}{hint}"

@@ -1,0 +1,276 @@
+"""`flux-tenancy certify` and `verify`: what they run, what they refuse before anything is started, how they end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.certificates import FAILED, nothing, pair, release
+from typer.testing import CliRunner
+
+from conformance import certificate_cli, cli
+from conformance.certificate import index, running
+from conformance.certificate.folder import CERTIFICATE_FILE, ENVELOPE_FILE, read_certificate
+from conformance.certificate.surfaces import block
+from conformance.columns import last
+from conformance.errors import InputError, ProcessError, ToolchainError
+from conformance.settings import PACKAGE_DIR, data_dir
+from conformance.surface import Class, Entry, Kind, Surface, Waiver, compare
+from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
+from conformance.toolchain.releases import releases
+
+RUNNER = CliRunner()
+WAIVER = Waiver(reason="no tenant may set it", owner="platform", expires=date(2099, 1, 1))
+
+
+def entry(name: str, *checks: str, waiver: Waiver | None = None, **detail: str) -> Entry:
+    origin = "manifest"
+    classes = (Class.NAMESPACE,)
+    return Entry(id=name, kind=Kind.FIELD, classes=classes, origin=origin, detail=detail, checks=checks, waiver=waiver)
+
+
+def surface(version: str, *entries: Entry) -> Surface:
+    known = entries or (entry("field K:spec.a", "F01"),)
+    return Surface(version=version, entries=known, leaves={}, components={}, flags_from={}, sources=("the manifests",))
+
+
+@pytest.fixture(autouse=True)
+def surfaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(certificate_cli, "surface_of", surface)
+    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
+
+
+def call(*words: object) -> Any:
+    return RUNNER.invoke(cli.app, [*map(str, words)])
+
+
+def certified(tmp_path: Path, edit: Any = nothing, *words: object) -> Any:
+    before, after = pair(tmp_path, {"F01": edit})
+    given = ("--from", "2.9.2", "--to", "2.9.5", "--before", before, "--after", after)
+    return call("certify", *given, "--certificate", tmp_path / "c", *words)
+
+
+@pytest.mark.parametrize(("edit", "code", "word"), [(nothing, 0, "  yes:"), (FAILED, 1, "  no:")])
+def test_the_answer_is_the_exit_code(tmp_path: Path, edit: Any, code: int, word: str) -> None:
+    result = certified(tmp_path, edit)
+    assert (result.exit_code, word in result.output) == (code, True), result.output
+    assert f"certificate      {tmp_path / 'c'}" in result.output
+    assert read_certificate(tmp_path / "c").exit_code == code
+
+
+def test_without_a_release_s_own_data_the_answer_is_inconclusive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_version: str) -> Surface:
+        raise ToolchainError("the manifests are not at hand")
+
+    monkeypatch.setattr(certificate_cli, "surface_of", missing)
+    result = certified(tmp_path)
+    assert result.exit_code == 10
+    assert "the surface of the releases was not compared" in result.output
+
+
+def test_a_signed_certificate_is_verified_by_its_key(tmp_path: Path) -> None:
+    assert call("certificate-key", tmp_path / "own").exit_code == 0
+    assert certified(tmp_path, nothing, "--key", tmp_path / "own.key").exit_code == 0
+    result = call("verify", tmp_path / "c", "--key", tmp_path / "own.pub")
+    assert (result.exit_code, "its signature is right" in result.output) == (0, True), result.output
+
+
+@pytest.mark.parametrize(("words", "code"), [((), 10), (("--unsigned",), 0)])
+def test_a_signature_that_nobody_looked_at_is_no_success(tmp_path: Path, words: Sequence[str], code: int) -> None:
+    certified(tmp_path)
+    result = call("verify", tmp_path / "c", *words)
+    assert (result.exit_code, "its signature was not looked at" in result.output) == (code, True), result.output
+
+
+def test_an_edited_file_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    certified(tmp_path)
+    (tmp_path / "c" / "certificate.md").write_text("yes")
+    result = call("verify", tmp_path / "c", "--unsigned")
+    assert result.exit_code == 1
+    assert "WRONG  certificate.md: it was edited" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from", "2.9.5", "--to", "2.9.5"), "--from and --to are both 2.9.5"),
+        (("--from", "2.9.2", "--to", "2.9.5", "--before", "x"), "one report alone was given"),
+        (("--from", "2.9.2", "--to", "2.9.5", "--key", "no.key"), "cannot read the public key"),
+        (("--from", "2.9.2", "--to", "2.9.5", "--key", "no.pem"), "must end in .key"),
+        (("--from", "2.9.2", "--to", "2.9.5", "--certificate", str(PACKAGE_DIR)), "is not empty"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch, words: Sequence[str], said: str
+) -> None:
+    monkeypatch.setattr(running, "run_in_foreground", lambda *_: pytest.fail("it was started"))
+    result = call("certify", *words)
+    assert isinstance(result.exception, InputError)
+    assert said in str(result.exception)
+
+
+def test_the_newest_release_and_the_one_before_it_are_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = playing(monkeypatch, {})
+    newest, before, *_ = [release.version for release in releases(data_dir("toolchain"))]
+    assert call("certify", "--publish", tmp_path / "p").exit_code == 0
+    assert [last(argv, "--flux-version") for argv in seen] == [before, newest]
+    assert [path.name for path in (tmp_path / "p").iterdir()] == [f"{before}-{newest}"]
+
+
+def test_without_a_release_before_it_there_is_no_pair() -> None:
+    oldest = releases(data_dir("toolchain"))[-1].version
+    assert f"no release before '{oldest}' is known" in str(call("certify", "--to", oldest).exception)
+
+
+def test_reports_of_other_releases_are_refused(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, {"F01": nothing})
+    result = call("certify", "--from", "2.9.5", "--to", "2.9.2", "--before", before, "--after", after)
+    assert "the reports are of Flux 2.9.2 and 2.9.5, not of 2.9.5 and 2.9.2" in str(result.exception)
+
+
+Ending = int | Exception | Callable[[Path], int]
+
+
+def playing(monkeypatch: pytest.MonkeyPatch, ends: dict[str, Ending]) -> list[list[str]]:
+    seen: list[list[str]] = []
+
+    def run(argv: Sequence[str], _came: list[int]) -> int:
+        seen.append(list(argv))
+        version = last(argv, "--flux-version")
+        end = ends.get(version, 0)
+        if isinstance(end, Exception):
+            raise end
+        if end in (0, 1):
+            release(Path(last(argv, "--flux-report")), version, 1, {"F01": FAILED if end else nothing})
+        return int(end)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(running, "run_in_foreground", run)
+    return seen
+
+
+def test_both_releases_are_run_with_the_same_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = playing(monkeypatch, {})
+    words = ("-e", "all", "-k", "F01", "--profile", "core", "--fleet", "f", "--", "--flux-timeout-factor=2")
+    result = call("certify", "--from", "2.9.2", "--to", "2.9.5", "--certificate", tmp_path / "c", *words)
+    assert result.exit_code == 0, result.output
+    assert [last(argv, "--flux-version") for argv in seen] == ["2.9.2", "2.9.5"]
+    # No Go module serves all of 2.9.5.
+    assert [last(argv, "--flux-stand-in") for argv in seen] == ["", "2.9.2"]
+    for argv in seen:
+        given = argv[argv.index("run") + 1 :]
+        assert given[:4] == ["--environment=all", "-k", "F01", "--"]
+        wanted = {"--flux-provider=embedded", "--flux-bootstrap=cli", "--flux-profile=core", "--flux-fleet=f"}
+        assert wanted | {"--flux-timeout-factor=2"} < set(given)
+
+
+@pytest.mark.parametrize(
+    ("ends", "code", "said", "started"),
+    [
+        ({"2.9.2": 4}, 4, "refused its input", 1),
+        ({"2.9.2": 5}, 10, "ended with exit code 5 and is no certification", 1),
+        ({"2.9.5": 3}, 10, "the run of Flux 2.9.5 ended with exit code 3", 2),
+        ({"2.9.5": 10}, 10, "ended with exit code 10 and is no certification", 2),
+        ({"2.9.2": ProcessError("'python' was killed by signal 9")}, 10, "killed by signal 9", 1),
+    ],
+)
+def test_a_run_that_ends_badly_makes_no_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: dict[str, Ending], code: int, said: str, started: int
+) -> None:
+    seen = playing(monkeypatch, ends)
+    result = call("certify", "--from", "2.9.2", "--to", "2.9.5", "--certificate", tmp_path / "c")
+    assert said in str(result.exception)
+    assert cli._code_of(result.exception) == code
+    assert (len(seen), (tmp_path / "c").exists()) == (started, False)
+
+
+def test_ctrl_c_makes_no_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = playing(monkeypatch, {"2.9.2": 2})
+    result = call("certify", "--from", "2.9.2", "--to", "2.9.5", "--certificate", tmp_path / "c")
+    assert (result.exit_code, len(seen), (tmp_path / "c").exists()) == (2, 1, False)
+
+
+def test_a_finding_before_does_not_keep_the_release_after_from_being_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    playing(monkeypatch, {"2.9.2": 1})
+    result = call("certify", "--from", "2.9.2", "--to", "2.9.5", "--certificate", tmp_path / "c")
+    assert (result.exit_code, "1 stricter" in result.output) == (0, True), result.output
+
+
+def attack(fate: Fate) -> Attack:
+    return Attack(kind="foreign-source", target="a/Kustomization/u", at=1.0, judged_at=2.0, fate=fate, said="seen")
+
+
+@pytest.mark.parametrize(
+    ("fate", "code", "said"),
+    [
+        (Fate.DENIED, 0, "conformant: 9.0 s, 1 attacks"),
+        (Fate.PASSED, 1, "1 of 1 attacks 'foreign-source' passed"),
+        (Fate.PENDING, 10, "1 of 1 attacks 'foreign-source' were not judged"),
+    ],
+)
+def test_an_upgrade_in_place_decides_too(tmp_path: Path, fate: Fate, code: int, said: str) -> None:
+    twins = [Twin(kind="foreign-source", when="before", works=True, said="")]
+    record = UpgradeRecord(
+        environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
+        attacks=[attack(fate)], marks=[], twins=twins, controllers=[],
+    )  # fmt: skip
+    folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,))
+    result = certified(tmp_path, nothing, "--upgrade", folder)
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0
+
+
+def test_an_upgrade_of_other_releases_is_refused(tmp_path: Path) -> None:
+    folder = release(tmp_path / "u", "2.9.5", 3, {"F01": nothing})
+    result = certified(tmp_path, nothing, "--upgrade", folder)
+    assert "the report of the upgrade is of no upgrade; 2.9.2 to 2.9.5 is wanted" in str(result.exception)
+
+
+def test_the_surface_is_told_entry_by_entry() -> None:
+    one, two = entry("field K:spec.a", "F01", type="string"), entry("field K:spec.b", waiver=WAIVER)
+    before = surface("2.9.2", one, entry("field K:spec.gone", "F02"))
+    after = surface("2.9.5", replace(one, detail={"type": "object"}), two, entry("field K:spec.c"))
+    found = block(compare(before, after))
+    assert [(c.id, c.change) for c in found.changes] == [
+        ("field K:spec.b", "new"),
+        ("field K:spec.c", "new"),
+        ("field K:spec.gone", "removed"),
+        ("field K:spec.a", "changed"),
+    ]
+    assert found.changes[0].waiver == "no tenant may set it (platform, until 2099-01-01)"
+    assert found.changes[3].detail == "type string before, type object after"
+    assert (found.unmapped, found.before_entries, found.after_entries) == (("field K:spec.c",), 2, 3)
+
+
+def test_the_index_names_every_certificate(tmp_path: Path) -> None:
+    call("certificate-key", tmp_path / "own")
+    certified(tmp_path, FAILED, "--key", tmp_path / "own.key")
+    published = tmp_path / "published"
+    (tmp_path / "c").rename(published.parent / "moved")
+    published.mkdir()
+    (tmp_path / "moved").rename(published / "2.9.2-2.9.5")
+    assert call("certificates", published).exit_code == 0
+    said = (published / index.INDEX_FILE).read_text()
+    assert "[2.9.2-2.9.5](2.9.2-2.9.5/certificate.md)" in said
+    assert "| no |" in said
+    assert "a local key" in said
+    assert read_certificate(published / "2.9.2-2.9.5").reproduce in said
+
+
+def test_the_published_index_is_current_and_every_certificate_is_whole() -> None:
+    published = certificate_cli.PUBLISHED
+    assert (published / index.INDEX_FILE).read_text() == index.markdown(published)
+    for folder in index.folders(published):
+        words = ("--key", published / "certificate.pub") if (folder / ENVELOPE_FILE).is_file() else ("--unsigned",)
+        assert call("verify", folder, *words).exit_code == 0, folder
+        assert folder.name == "-".join(
+            side.flux_version for side in (read_certificate(folder).before, read_certificate(folder).after)
+        )
+        assert (folder / CERTIFICATE_FILE).is_file()

@@ -1,0 +1,368 @@
+"""The folder of a certificate: whatever is edited, added or taken away is found and named."""
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from support.certificates import FAILED, NO_SURFACE_LEFT, given_pair, nothing, pair, release
+
+from conformance.certificate import page
+from conformance.certificate.compose import compose
+from conformance.certificate.folder import (
+    CERTIFICATE_FILE,
+    DIGESTS_FILE,
+    ENVELOPE_FILE,
+    HTML_FILE,
+    MARKDOWN_FILE,
+    STATEMENT_FILE,
+    digests,
+    files,
+    given_by,
+    read_certificate,
+    stated,
+    sums,
+    write_certificate,
+)
+from conformance.certificate.schema import Answer, Certificate, SurfaceBlock
+from conformance.certificate.signing import PAYLOAD_TYPE, new_key, signed
+from conformance.certificate.statement import PREDICATE_TYPE, STATEMENT_TYPE, statement
+from conformance.certificate.verify import verify
+from conformance.errors import InputError
+from conformance.report.document import to_yaml
+from conformance.report.write import load_report
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a signed certificate, `certificate`, and its keys."""
+    root = tmp_path_factory.mktemp("made")
+    private, _ = new_key(root / "own")
+    write_certificate(root / "certificate", given_pair(root, {"F01": nothing, "B01": nothing}), "# Catalog\n", private)
+    return root
+
+
+@pytest.fixture
+def certificate(made: Path, tmp_path: Path) -> Path:
+    """Return a copy of it that a test may spoil."""
+    return Path(shutil.copytree(made / "certificate", tmp_path / "certificate"))
+
+
+def named(folder: Path, made: Path) -> set[str]:
+    return {problem.file for problem in verify(folder, made / "own.pub").problems}
+
+
+def test_a_certificate_as_it_was_made_is_verified(made: Path) -> None:
+    found = verify(made / "certificate", made / "own.pub")
+    assert (found.problems, found.signed) == ((), True)
+    assert found.certificate == read_certificate(made / "certificate")
+    assert sorted(path.name for path in made.iterdir()) == ["2.9.2", "2.9.5", "certificate", "own.key", "own.pub"]
+
+
+def test_an_edited_byte_of_any_file_is_named(made: Path, certificate: Path) -> None:
+    """The first, the middle and the last byte of each file in turn."""
+    for name in files(certificate):
+        path = certificate / name
+        whole = path.read_bytes()
+        for place in {0, len(whole) // 2, len(whole) - 1}:
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            assert name in named(certificate, made), (name, place)
+        path.write_bytes(whole)
+    assert not named(certificate, made)
+
+
+@pytest.mark.parametrize("name", [ENVELOPE_FILE, DIGESTS_FILE])
+def test_every_single_byte_of_what_holds_the_rest_together_counts(made: Path, certificate: Path, name: str) -> None:
+    path = certificate / name
+    whole = path.read_bytes()
+    step = max(1, len(whole) // 60)
+    for place in range(0, len(whole), step):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 32]) + whole[place + 1 :])
+        assert name in named(certificate, made), place
+
+
+def test_a_removed_file_is_named(made: Path, certificate: Path) -> None:
+    for name in files(certificate):
+        path = certificate / name
+        whole = path.read_bytes()
+        path.unlink()
+        assert name in named(certificate, made)
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("name", ["more.txt", "before/evidence/staging/F01/09-harm-x.yaml", "after/.hidden"])
+def test_an_added_file_is_named(made: Path, certificate: Path, name: str) -> None:
+    (certificate / name).write_text("x")
+    assert named(certificate, made) == {name}
+
+
+def test_a_link_in_place_of_a_file_or_a_folder_is_named(made: Path, certificate: Path, tmp_path: Path) -> None:
+    (certificate / "catalog.md").rename(tmp_path / "catalog.md")
+    (certificate / "catalog.md").symlink_to(tmp_path / "catalog.md")
+    (certificate / "elsewhere").symlink_to(tmp_path)
+    assert named(certificate, made) == {"catalog.md", "elsewhere"}
+
+
+def test_two_edited_files_are_both_named(made: Path, certificate: Path) -> None:
+    for name in (HTML_FILE, "catalog.md"):
+        (certificate / name).write_text("other")
+    assert {HTML_FILE, "catalog.md"} <= named(certificate, made)
+
+
+def test_another_key_is_no_signature(made: Path, tmp_path: Path) -> None:
+    new_key(tmp_path / "other")
+    (problem,) = verify(made / "certificate", tmp_path / "other.pub").problems
+    assert (problem.file, "not signed with the key" in problem.said) == (ENVELOPE_FILE, True)
+
+
+def test_without_a_key_the_signature_counts_as_not_looked_at(made: Path) -> None:
+    found = verify(made / "certificate", None)
+    assert (found.problems, found.signed) == ((), False)
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 400, -1, -3])
+def test_a_truncated_envelope_is_named(made: Path, certificate: Path, length: int) -> None:
+    path = certificate / ENVELOPE_FILE
+    path.write_bytes(path.read_bytes()[:length])
+    assert named(certificate, made) == {ENVELOPE_FILE}
+
+
+def edited_envelope(certificate: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    path = certificate / ENVELOPE_FILE
+    known = json.loads(path.read_text())
+    edit(known)
+    path.write_text(json.dumps(known, indent=2) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda e: e.update(payloadType="application/json"), "its payload is of type 'application/json'"),
+        (lambda e: e.update(payload=base64.b64encode(b"{}").decode()), "not the statement beside it"),
+        (lambda e: e.update(signatures=[]), "not signed with the key"),
+        (lambda e: e["signatures"].append(e["signatures"][0]), "no DSSE envelope"),
+        (lambda e: e["signatures"][0].update(sig="AAAA"), "not signed with the key"),
+        (lambda e: e["signatures"][0].update(keyid="0" * 64), "not signed with the key"),
+        (lambda e: e.update(more="x"), "not as it was written"),
+        (lambda e: e.pop("signatures"), "no DSSE envelope"),
+        (lambda e: e.update(signatures="x"), "no DSSE envelope"),
+    ],
+)
+def test_an_envelope_of_something_else_is_refused(
+    made: Path, certificate: Path, edit: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    edited_envelope(certificate, edit)
+    (problem,) = verify(certificate, made / "own.pub").problems
+    assert problem.file == ENVELOPE_FILE
+    assert said in problem.said
+
+
+def test_a_signed_envelope_of_another_payload_type_is_refused(
+    made: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload = (certificate / STATEMENT_FILE).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("conformance.certificate.signing.PAYLOAD_TYPE", "application/vnd.other+json")
+        envelope = signed(payload, made / "own.key")
+    (certificate / ENVELOPE_FILE).write_bytes(envelope)
+    (problem,) = verify(certificate, made / "own.pub").problems
+    assert "application/vnd.other+json" in problem.said
+
+
+def resealed(folder: Path, made: Path) -> None:
+    """Make digests, statement and signature fit what is in the folder: as somebody with the key could."""
+    (folder / DIGESTS_FILE).write_bytes(sums(digests(folder)))
+    payload = statement(read_certificate(folder), stated(folder))
+    (folder / STATEMENT_FILE).write_bytes(payload)
+    (folder / ENVELOPE_FILE).write_bytes(signed(payload, made / "own.key"))
+
+
+def test_an_answer_that_does_not_follow_from_the_evidence_is_found_under_a_right_signature(
+    tmp_path: Path, made: Path
+) -> None:
+    folder = tmp_path / "certificate"
+    write_certificate(folder, given_pair(tmp_path, {"F01": FAILED}), "# Catalog\n", made / "own.key")
+    known = read_certificate(folder).model_copy(update={"may_upgrade": Answer.YES, "exit_code": 0, "reasons": ()})
+    (folder / CERTIFICATE_FILE).write_text(to_yaml(known))
+    resealed(folder, made)
+    said = {str(problem) for problem in verify(folder, made / "own.pub").problems}
+    assert said == {
+        f"certificate.yaml: '{field}' does not follow from the reports and their evidence"
+        for field in ("may_upgrade", "exit_code", "reasons")
+    }
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            lambda text: text.replace("verdict: conformant", "verdict: non-conformant", 1),
+            "its rows give conformant (0)",
+        ),
+        (lambda text: text.replace("kind: audit", "kind: object"), "the plane 'audit'"),
+        (lambda text: text.replace("kind: absence", "kind: harm"), "its evidence shows the harm"),
+    ],
+)
+def test_a_report_that_contradicts_itself_is_found_under_a_right_signature(
+    made: Path, certificate: Path, edit: Callable[[str], str], said: str
+) -> None:
+    file = certificate / "after" / "report.yaml"
+    file.write_text(edit(file.read_text()))
+    resealed(certificate, made)
+    assert any(said in str(problem) for problem in verify(certificate, made / "own.pub").problems)
+
+
+def test_evidence_that_its_report_does_not_know_is_found_under_a_right_signature(made: Path, certificate: Path) -> None:
+    file = next((certificate / "before").rglob("*answer*"))
+    file.write_text(file.read_text().replace("403", "200"))
+    resealed(certificate, made)
+    assert any("is not what the report was made from" in str(p) for p in verify(certificate, made / "own.pub").problems)
+
+
+def test_sha256sum_reads_the_digests(made: Path) -> None:
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", DIGESTS_FILE], cwd=made / "certificate", check=True)
+
+
+def test_the_statement_is_an_in_toto_test_result(made: Path) -> None:
+    folder = made / "certificate"
+    known = json.loads((folder / STATEMENT_FILE).read_text())
+    envelope = json.loads((folder / ENVELOPE_FILE).read_text())
+    assert base64.b64decode(envelope["payload"]) == (folder / STATEMENT_FILE).read_bytes()
+    assert envelope["payloadType"] == PAYLOAD_TYPE == "application/vnd.in-toto+json"
+    assert (known["_type"], known["predicateType"]) == (STATEMENT_TYPE, PREDICATE_TYPE)
+    subjects = {one["name"]: one["digest"]["sha256"] for one in known["subject"]}
+    for name in ("SHA256SUMS", "certificate.yaml", "catalog.md", "before/report.yaml", "after/report.yaml"):
+        assert subjects[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    assert subjects["kustomize-controller@v2.9.2"] != subjects["kustomize-controller@v2.9.5"]
+    predicate = known["predicate"]
+    assert (predicate["result"], predicate["passedTests"]) == ("PASSED", ["staging/B01", "staging/F01"])
+    names = {one["name"] for one in predicate["configuration"]}
+    assert {"suite", "kube-apiserver@v1.36.3", "SHA256SUMS"} <= names
+
+
+@pytest.mark.parametrize(
+    ("surface", "reserved", "edit", "result"),
+    [
+        (NO_SURFACE_LEFT, (), nothing, "PASSED"),
+        (NO_SURFACE_LEFT, ("flags were read from the manifests",), nothing, "WARNED"),
+        (None, (), nothing, "FAILED"),
+        (NO_SURFACE_LEFT, (), FAILED, "FAILED"),
+    ],
+)
+def test_only_a_yes_without_reservations_has_passed(
+    tmp_path: Path, surface: SurfaceBlock | None, reserved: tuple[str, ...], edit: Any, result: str
+) -> None:
+    found = surface and surface.model_copy(update={"reservations": reserved})
+    known = compose(given_by(*pair(tmp_path, {"F01": edit}), found))
+    assert json.loads(statement(known, {}))["predicate"]["result"] == result
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"unmapped": ("field X:spec.y",)}, "new surface: 1 entries that no check looks at (field X:spec.y)"),
+        ({"incomparable": ("flags of a",)}, "the surface is incomparable: flags of a"),
+        (None, "the surface of the releases was not compared"),
+    ],
+)
+def test_new_surface_is_never_a_yes(tmp_path: Path, change: dict[str, Any] | None, said: str) -> None:
+    surface = None if change is None else NO_SURFACE_LEFT.model_copy(update=change)
+    known = compose(given_by(*pair(tmp_path, {"F01": nothing}), surface))
+    assert (known.may_upgrade, known.exit_code, known.reasons) == (Answer.INCONCLUSIVE, 10, (said,))
+
+
+def test_a_finding_of_both_releases_is_no_yes(tmp_path: Path) -> None:
+    before = release(tmp_path / "a", "2.9.2", 1, {"F01": FAILED, "B01": nothing})
+    after = release(tmp_path / "b", "2.9.5", 2, {"F01": FAILED, "B01": nothing})
+    known = compose(given_by(before, after, NO_SURFACE_LEFT))
+    assert known.may_upgrade is Answer.INCONCLUSIVE
+    assert "fails on both releases: mend the fleet first" in known.reasons[0]
+
+
+def test_two_reports_of_one_release_are_refused(tmp_path: Path) -> None:
+    one, other = release(tmp_path / "a", "2.9.2", 1, {"F01": nothing}), release(tmp_path / "b", "2.9.2", 2, {})
+    with pytest.raises(InputError, match=r"both reports are of Flux 2\.9\.2"):
+        compose(given_by(one, other, NO_SURFACE_LEFT))
+
+
+def test_nothing_is_left_of_a_certificate_that_cannot_be_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read the public key"):
+        write_certificate(tmp_path / "c", given_pair(tmp_path, {"F01": nothing}), "", tmp_path / "no.key")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.9.2", "2.9.5"]
+
+
+def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:
+    given = given_pair(tmp_path, {"F01": nothing})
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "old.txt").write_text("x")
+    with pytest.raises(InputError, match="is not empty"):
+        write_certificate(tmp_path / "c", given, "", None)
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["old.txt"]
+
+
+def test_what_is_no_certificate_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no certificate"):
+        verify(tmp_path, None)
+    (tmp_path / CERTIFICATE_FILE).write_text("kind: ConformanceReport\n")
+    assert {problem.file for problem in verify(tmp_path, None).problems} == {CERTIFICATE_FILE, DIGESTS_FILE}
+
+
+def test_a_certificate_without_a_signature_lacks_it_for_a_key(made: Path, certificate: Path) -> None:
+    (certificate / ENVELOPE_FILE).unlink()
+    assert named(certificate, made) == {ENVELOPE_FILE}
+    assert verify(certificate, None).problems == ()
+
+
+def test_keys_are_never_overwritten(made: Path) -> None:
+    with pytest.raises(InputError, match="is there already"):
+        new_key(made / "own")
+    assert (made / "own.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("text", ["", "PUBLIC KEY", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"])
+def test_a_public_key_that_is_none_verifies_nothing(made: Path, tmp_path: Path, text: str) -> None:
+    (tmp_path / "own.pub").write_text(text)
+    try:
+        problems = verify(made / "certificate", tmp_path / "own.pub").problems
+    except InputError:
+        return
+    assert [problem.file for problem in problems] == [ENVELOPE_FILE]
+
+
+def test_keys_of_two_pairs_do_not_sign(made: Path, tmp_path: Path) -> None:
+    new_key(tmp_path / "k")
+    shutil.copy(made / "own.pub", tmp_path / "k.pub")
+    with pytest.raises(InputError, match="cannot sign"):
+        signed(b"x", tmp_path / "k.key")
+
+
+def test_texts_of_a_tenant_close_no_table_and_open_no_tag(tmp_path: Path) -> None:
+    def evil(known: dict[str, Any]) -> None:
+        known["answer"]["request"] = "create | <script>alert(1)</script> `x`"
+
+    folder = tmp_path / "certificate"
+    known = write_certificate(folder, given_pair(tmp_path, {"F01": evil}), "", None)
+    assert known.may_upgrade is Answer.INCONCLUSIVE
+    for name in (MARKDOWN_FILE, HTML_FILE):
+        assert "<script>" not in (folder / name).read_text()
+    assert "create \\| &lt;script" in (folder / MARKDOWN_FILE).read_text()
+
+
+def test_the_page_fits_one_pull_request(tmp_path: Path) -> None:
+    edits = {f"Z{number:02d}": FAILED for number in range(60)}
+    known = compose(given_pair(tmp_path, edits))
+    said = page.markdown(known)
+    assert len(said.splitlines()) < 100
+    assert "And 35 more, in certificate.yaml." in said
+
+
+def test_a_certificate_is_read_as_it_was_written(made: Path) -> None:
+    known = read_certificate(made / "certificate")
+    assert Certificate.model_validate(yaml.safe_load(to_yaml(known)), strict=False) == known
+    assert load_report(made / "certificate" / "before").subject.flux_version == "2.9.2"
