@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help certify test test-kind test-upgrade mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog surface parity kill-matrix
-.PHONY: dist install lock toolchain toolchain-operator doctor unit clean
+.PHONY: certificates publish-certificates dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,18 @@ parity: $(STAMP) ## certify on the embedded control plane and on Kind, and compa
 
 kill-matrix: $(STAMP) ## write docs/kill-matrix.md anew from the report of a run with all mutants (REPORT=folder)
 	$(FLUX_TENANCY) report --kill-matrix docs/kill-matrix.md $(REPORT)
+
+certificates: $(STAMP) ## write certificates/README.md anew, the index of published certificates
+	$(FLUX_TENANCY) certificates
+
+publish-certificates: certificates ## commit certificates/ to a branch and open a pull request (the workflow does it)
+	git switch --create "certificates-$${GITHUB_RUN_ID:?is set in a workflow}"
+	git add certificates
+	git -c user.name='github-actions[bot]' -c user.email='github-actions[bot]@users.noreply.github.com' \
+	  commit --message "Certificates of upgrades"
+	gh auth setup-git
+	git push origin HEAD
+	gh pr create --fill-first --body-file certificates/README.md
 
 lock: $(STAMP) ## write the hashed requirement files anew from pyproject.toml
 	for set in "runtime:" "toolchain:--extra toolchain" "dev:--group dev --extra kind"; do \
