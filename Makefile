@@ -32,9 +32,9 @@ test: $(STAMP) ## the tests: unit, plugin, components, certifications by both ro
 test-kind: $(STAMP) ## the tests that need a container engine: provider, certification and network mutants on Kind
 	$(BIN)/pytest -v --durations=15 tests/kind $(ARGS)
 
-test-upgrade: $(STAMP) ## the tests of an upgrade under attack; builds the controllers of Flux 2.9.5
+test-upgrade: $(STAMP) ## the tests of an upgrade, under attack and certified; builds the controllers of Flux 2.9.5
 	$(FLUX_TENANCY) toolchain build --set operator
-	$(FLUX_TENANCY) toolchain build --flux-version 2.9.5 source-controller kustomize-controller helm-controller
+	$(FLUX_TENANCY) toolchain build --flux-version 2.9.5 flux source-controller kustomize-controller helm-controller
 	$(BIN)/pytest -v --durations=15 tests/upgrade $(ARGS)
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain

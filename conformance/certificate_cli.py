@@ -43,7 +43,6 @@ def certify(
     profile: Annotated[str, typer.Option("--profile", help="Levels to judge: core, hardened.")] = "",
     fleet: FolderOption = None,
     tenant: FolderOption = None,
-    toolchain: FolderOption = None,
     k: Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")] = "",
     key: Annotated[Path | None, typer.Option(help="NAME.key to sign with; NAME.pub lies beside it.")] = None,
     folder: Annotated[Path | None, typer.Option("--certificate", help="Folder to write; not there yet.")] = None,
@@ -60,7 +59,7 @@ def certify(
         signing.signed(b"", key)  # a key that does not sign is refused before an hour of runs
     surface = _surface(source, target)
     words = argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-profile": profile})
-    words += argv_of({"--flux-fleet": fleet, "--flux-tenant": tenant, "--flux-toolchain": toolchain})
+    words += argv_of({"--flux-fleet": fleet, "--flux-tenant": tenant})  # a folder of binaries would be of one release
     selected = [f"--environment={environment}", *(["-k", k] if k else []), "--", *words, *(further or [])]
     old, new = (before, after) if before and after else _run(source, target, selected)
     given = given_by(old, new, surface, upgrade)

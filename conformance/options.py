@@ -44,9 +44,7 @@ OPTIONS = (
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
     Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
-    Option(
-        "--flux-stand-in", "Flux release whose controllers stand in for those that no Go module serves"
-    ),
+    Option("--flux-stand-in", "Flux release whose controllers stand in for those that no Go module serves"),
     Option("--flux-sync", "where the cluster takes the fleet from: git, oci", "git"),
     Option("--flux-onboarding", "how the tenants of the checks are brought in: base, command, resourceset", "base"),
     Option("--flux-profile", "levels that the verdict judges: core, hardened", "hardened"),
