@@ -13,8 +13,6 @@ from typing import Any
 from conformance.kube.objects import pick
 from conformance.model import Manifest
 
-TEMPORARY = "tmp"
-"""Name of the folder for temporary files in each controller's own."""
 OPERATOR = "flux-operator"
 """The Flux Operator: not one of Flux's controllers, with flags of its own, and run as they are."""
 CONTROLLER_IMAGE = re.compile(
@@ -83,11 +81,8 @@ class Places:
     artifact_bind: str
     storage: str
     folder: Path
-
-    @property
-    def temporary(self) -> Path:
-        """The process's folder for temporary files."""
-        return self.folder / TEMPORARY
+    temporary: Path
+    """For files that live for a moment only."""
 
 
 def controller_of(pod: Manifest) -> str | None:

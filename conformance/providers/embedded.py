@@ -14,7 +14,7 @@ from conformance.kube.objects import Ref, pick
 from conformance.kube.wait import eventually, object_until
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, end_processes, processes_of_run, run
-from conformance.providers.arguments import TEMPORARY, describe_changes
+from conformance.providers.arguments import describe_changes
 from conformance.providers.host_runner import HostRunner
 from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
@@ -82,7 +82,7 @@ class EmbeddedProvider:
 
     def temporary(self, controller: str) -> str:
         """Return the folder for temporary files of a controller's process."""
-        return str(self._controllers.resolve() / controller / TEMPORARY)
+        return str(self._folder.scratch(self._name).resolve() / controller)
 
     def held_images(self) -> Mapping[str, str]:
         """Return nothing: the controllers are binaries."""
@@ -108,6 +108,7 @@ class EmbeddedProvider:
             supervisor=self._supervisor,
             subject=self._subject,
             folder=self._controllers,
+            temporary=self._folder.scratch(self._name),
             logs=self._logs,
         )
         self._host.start()

@@ -74,6 +74,7 @@ class HostRunner:
         supervisor: Supervisor,
         subject: Callable[[str, str], Subject],
         folder: Path,
+        temporary: Path,
         logs: Path,
     ) -> None:
         self._client = client
@@ -81,6 +82,7 @@ class HostRunner:
         self._subject = subject
         self._history = History()
         self._folder = folder
+        self._temporary = temporary
         self._logs = logs
         self._stop = threading.Event()
         self._lock = threading.RLock()
@@ -266,6 +268,7 @@ class HostRunner:
                 artifact_bind=self._artifact_bind,
                 storage=str(storage),
                 folder=folder,
+                temporary=self._temporary / controller,
             )
         return self._places[controller]
 

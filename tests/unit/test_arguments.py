@@ -26,6 +26,7 @@ PLACES = Places(
     artifact_bind="127.0.0.1:5",
     storage="/run/storage",
     folder=Path("/run"),
+    temporary=Path("/run/tmp"),
 )
 LISTENING = ["--metrics-addr=127.0.0.1:3", "--health-addr=127.0.0.1:4"]
 

@@ -112,3 +112,47 @@ def test_the_record_names_this_process(state: Path) -> None:
     assert (record["pid"], record["create_time"]) == own_identity()
     assert runs._owner_lives(folder.path)
     folder.remove()
+
+
+def test_scratch_lies_in_memory_and_goes_with_its_run(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(runs, "_MEMORY", memory)
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 1)
+    folder = open_run("mine")
+    scratch = folder.scratch("staging")
+    assert scratch.parent.parent == memory
+    assert stat.S_IMODE(scratch.stat().st_mode) == stat.S_IMODE(scratch.parent.stat().st_mode) == 0o700
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 2**62)
+    assert folder.scratch("staging") == scratch, "also when it is full now"
+    folder.remove()
+    assert list(memory.iterdir()) == []
+
+
+def test_what_a_dead_run_left_in_memory_is_removed(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(runs, "_MEMORY", memory)
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 1)
+    path = left_behind(state)
+    (RunFolder(path.name, path).scratch("staging") / "file").touch()
+    open_run("next").remove()
+    assert list(memory.iterdir()) == []
+
+
+@pytest.mark.parametrize("memory", ["not-there", "."], ids=["none", "full"])
+def test_scratch_lies_below_the_run_where_memory_has_no_room(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: str
+) -> None:
+    monkeypatch.setattr(runs, "_MEMORY", tmp_path / memory)
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 2**62)
+    folder = open_run("mine")
+    scratch = folder.scratch("staging")
+    assert scratch == folder.path / "scratch" / "staging"
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 0)
+    assert folder.scratch("staging") == scratch, "also when there is room now"
+    folder.remove()
