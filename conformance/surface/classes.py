@@ -81,7 +81,7 @@ class Classes:
         """Return the classes of a field; `unclassified` if no rule knows it, or its description says too much."""
         if RULE in leaf.path:
             return Judged((), RULED)
-        if leaf.path.startswith("status"):
+        if leaf.reported:
             return Judged((), REPORTED)
         if leaf.id in self._exempt:
             return Judged((), self._exempt[leaf.id])

@@ -1,5 +1,6 @@
 """The fields of a release's CustomResourceDefinitions: every leaf, and the rules that stand between them. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,11 @@ from conformance.model import Manifest
 
 _SAID = ("type", "format", "pattern", "default", "minLength", "maxLength", "minimum", "maximum", "maxItems")
 """What of a field's schema decides what it may hold. Descriptions are words, and change as words do."""
+_EVERY_OBJECT = ("apiVersion", "kind", "metadata")
+"""What every object of Kubernetes has at its root. Whatever a definition says beyond that is listed."""
 RULE = "!"
 """Stands between a path and a CEL rule on it."""
+_STATUS = re.compile(r"status(?!\w)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,11 @@ class Leaf:
     manifest: str = ""
     """The file that it was read from."""
 
+    @property
+    def reported(self) -> bool:
+        """Whether it is part of `status`, which the controllers write."""
+        return _STATUS.match(self.path) is not None
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -36,13 +45,13 @@ class _Seen:
 
 
 def leaves(definition: Manifest, manifest: str) -> Iterator[Leaf]:
-    """Return every leaf of one CustomResourceDefinition below `spec` and `status`, and every CEL rule as one."""
+    """Return every leaf of one CustomResourceDefinition, wherever it stands, and every CEL rule as one."""
     kind = definition["spec"]["names"]["kind"]
     seen: dict[str, _Seen] = {}
     for version in definition["spec"]["versions"]:
         if version["served"]:
             for path, schema in _walk(_schema(version, kind), ""):
-                if path.startswith(("spec", "status")):
+                if path not in _EVERY_OBJECT:
                     seen.setdefault(path, _Seen()).schemas[version["name"]] = schema
     for path, found in seen.items():
         yield _leaf(kind, path, found.schemas, manifest)

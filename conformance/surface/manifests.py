@@ -1,5 +1,6 @@
 """The manifests of a release, read into what they define. Pure: text in, records out."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -60,7 +61,8 @@ def contents(manifests: Mapping[str, str]) -> Contents:
             f"the manifests of the release have an unknown form: {error!r}",
             hint="are they those of a Flux release? see conformance/surface/manifests.py",
         ) from error
-    _refuse_twice([leaf.id for leaf in found])
+    refuse_twice([leaf.id for leaf in found])
+    refuse_twice([f"Deployment {one.name}" for one in controllers])
     return Contents(objects, sorted(found, key=lambda leaf: leaf.id), controllers)
 
 
@@ -84,10 +86,15 @@ def _controller(one: Installed) -> Controller:
     return Controller(name=one.name, version=version, arguments=arguments, manifest=one.file)
 
 
-def _refuse_twice(ids: Sequence[str]) -> None:
-    twice = sorted({name for name in ids if ids.count(name) > 1}) if len(set(ids)) < len(ids) else []
+def refuse_twice(ids: Sequence[str]) -> None:
+    """Refuse two things of one name: one of them would hide the other, and be judged by nobody.
+
+    Raises:
+        ToolchainError: a name stands for two.
+    """
+    twice = sorted(name for name, times in Counter(ids).items() if times > 1)
     if twice:
         raise ToolchainError(
-            f"two CustomResourceDefinitions define {twice[0]}",
-            hint="kinds of two groups have one name: the ids of the surface must name the group",
+            f"the manifests of the release define twice: {twice[0]}",
+            hint="are the files of two releases mixed? else the ids of the surface must say what tells both apart",
         )

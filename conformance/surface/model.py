@@ -16,11 +16,11 @@ class Kind(StrEnum):
     FLAG = "flag"
     """A flag of a controller."""
     RULE = "rule"
-    """One right that a ClusterRole of the release gives."""
+    """One right that a ClusterRole or Role of the release gives."""
     GRANT = "grant"
     """One right that `view`, `edit` or `admin` gains by aggregation."""
     BINDING = "binding"
-    """One account that the release binds to a ClusterRole."""
+    """One account that the release binds to a role."""
     OBJECT = "object"
     """Any other object that the release installs."""
 

@@ -8,9 +8,9 @@ from conformance.surface.model import Changed, Entry, Kind, Surface, SurfaceDiff
 TITLES: Mapping[Kind, str] = {
     Kind.FIELD: "Fields of CustomResourceDefinitions",
     Kind.FLAG: "Flags of controllers",
-    Kind.RULE: "Rules of the release's ClusterRoles",
+    Kind.RULE: "Rules of the release's roles",
     Kind.GRANT: "What Kubernetes' own roles gain",
-    Kind.BINDING: "Who is bound to ClusterRoles",
+    Kind.BINDING: "Who is bound to which role",
     Kind.OBJECT: "Further objects",
 }
 INTRODUCTION = """\

@@ -12,7 +12,7 @@ from conformance.surface import rights
 from conformance.surface.classes import Classes, classes
 from conformance.surface.crds import Leaf
 from conformance.surface.flags import HELP, MANIFEST, Controller, Flag, binary_of, help_of, of_arguments, of_help
-from conformance.surface.manifests import Contents, Installed, contents
+from conformance.surface.manifests import Contents, Installed, contents, refuse_twice
 from conformance.surface.mapping import Coverage, mapping
 from conformance.surface.model import Class, Entry, Kind, Surface
 from conformance.toolchain import CachedTool, cached_tools, release_data
@@ -82,6 +82,7 @@ def assembled(
     day = today or datetime.now(tz=UTC).date()
     entries = [*_fields(found, known), *_rights(found), *_objects(found, known)]
     entries += [one for flags in read.values() for one in _flag_entries(flags.flags, known)]
+    refuse_twice([entry.id for entry in entries])
     return Surface(
         version=version,
         entries=tuple(coverage.applied(entry, day) for entry in sorted(entries, key=lambda entry: entry.id)),
@@ -103,7 +104,7 @@ def _fields(found: Contents, known: Classes) -> Iterator[Entry]:
                 yield _entry(Kind.FIELD, name, judged.classes, leaf.manifest, detail)
     reported: dict[str, dict[str, str]] = {}
     for leaf in found.leaves:
-        if leaf.path.startswith("status"):
+        if leaf.reported:
             kind = leaf.id.partition(":")[0]
             reported.setdefault(kind, {"manifest": leaf.manifest, "fields": ""})["fields"] += f"{leaf.path} "
     for kind, said in reported.items():
@@ -136,7 +137,8 @@ def _objects(found: Contents, known: Classes) -> Iterator[Entry]:
     for one in found.objects:
         if one.kind not in OWN_KINDS:
             detail = _object_detail(one)
-            yield _entry(Kind.OBJECT, f"{one.kind}/{one.name}", (known.of_object(one.kind),), one.file, detail)
+            name = rights.full_name(one.manifest)
+            yield _entry(Kind.OBJECT, name, (known.of_object(one.kind),), one.file, detail)
 
 
 def _object_detail(one: Installed) -> Mapping[str, str]:

@@ -24,9 +24,18 @@ class Right:
     detail: Mapping[str, str]
 
 
+def full_name(manifest: Manifest) -> str:
+    """Return `kind/name`, or `kind/namespace/name` where the manifest says a namespace.
+
+    The kind belongs to it: a RoleBinding that becomes a ClusterRoleBinding of the same name is another right.
+    """
+    metadata = manifest["metadata"]
+    return "/".join([manifest["kind"], *(metadata[key] for key in ("namespace", "name") if metadata.get(key))])
+
+
 def rules(role: Manifest) -> Iterator[Right]:
     """Return the rules of a role: one for each resource, with all verbs that it has there."""
-    name = role["metadata"]["name"]
+    name = full_name(role)
     for target, verbs in _verbs([role]).items():
         yield Right(kind=Kind.RULE, name=f"{name} {target} [{','.join(sorted(verbs))}]", detail={})
     for selector in role.get("aggregationRule", {}).get("clusterRoleSelectors", ()):
@@ -51,7 +60,7 @@ def grants(roles: Sequence[Manifest]) -> Iterator[Right]:
 
 def bindings(binding: Manifest) -> Iterator[Right]:
     """Return who a binding gives a role to: one for each subject."""
-    name, role = binding["metadata"]["name"], binding["roleRef"]
+    name, role = full_name(binding), binding["roleRef"]
     for subject in binding.get("subjects", ()):
         who = "/".join(subject[key] for key in ("namespace", "name") if key in subject)
         said = f"{name} {role['kind']}/{role['name']} to {subject['kind']} {who}"

@@ -7,7 +7,7 @@ from support.surfaces import named, surface, texts
 
 from conformance.errors import ToolchainError
 from conformance.model import BinaryOrigin, Verdict
-from conformance.surface import Class, Kind
+from conformance.surface import Class, Kind, compare
 from conformance.toolchain import CachedTool
 
 FIELDS = {
@@ -116,10 +116,10 @@ def test_a_binary_that_does_not_start_is_a_breakdown(tmp_path: Path) -> None:
 
 
 def test_rules_of_one_role_on_one_resource_are_one_entry_with_all_verbs() -> None:
-    assert {name for name in names(Kind.RULE) if name.startswith("lamp-controller")} == {
-        "lamp-controller core/secrets [get,list,watch]",
-        "lamp-controller core/secrets named one [delete]",
-        "lamp-controller /healthz [get]",
+    assert {name for name in names(Kind.RULE) if name.startswith("ClusterRole/lamp-controller ")} == {
+        "ClusterRole/lamp-controller core/secrets [get,list,watch]",
+        "ClusterRole/lamp-controller core/secrets named one [delete]",
+        "ClusterRole/lamp-controller /healthz [get]",
     }
 
 
@@ -127,7 +127,7 @@ def test_a_role_that_gathers_others_is_an_entry() -> None:
     given = texts()
     gathers = 'metadata: {name: lamp-controller}\naggregationRule: {clusterRoleSelectors: [{matchLabels: {a: "b"}}]}'
     given["rbac.yaml"] = given["rbac.yaml"].replace("metadata: {name: lamp-controller}", gathers, 1)
-    assert named(surface(given), 'rule lamp-controller aggregates {"matchLabels": {"a": "b"}}')
+    assert named(surface(given), 'rule ClusterRole/lamp-controller aggregates {"matchLabels": {"a": "b"}}')
 
 
 def test_what_view_gains_edit_and_admin_gain_too() -> None:
@@ -141,9 +141,74 @@ def test_what_view_gains_edit_and_admin_gain_too() -> None:
 
 def test_each_subject_of_a_binding_is_an_entry() -> None:
     assert names(Kind.BINDING) == {
-        "lamp-controller ClusterRole/lamp-controller to ServiceAccount lights/lamp-controller",
-        "lamp-controller ClusterRole/lamp-controller to Group everybody",
+        "ClusterRoleBinding/lamp-controller ClusterRole/lamp-controller to ServiceAccount lights/lamp-controller",
+        "ClusterRoleBinding/lamp-controller ClusterRole/lamp-controller to Group everybody",
     }
+
+
+LOCAL = """
+kind: {kind}
+metadata: {{name: dimmer, namespace: lights}}
+rules: [{{apiGroups: [""], resources: [secrets], verbs: [get]}}]
+roleRef: {{kind: ClusterRole, name: lamp-view}}
+subjects: [{{kind: Group, name: everybody}}]
+"""
+
+
+def test_what_holds_in_one_namespace_only_says_in_which() -> None:
+    local = {"role.yaml": LOCAL.format(kind="Role"), "binding.yaml": LOCAL.format(kind="RoleBinding")}
+    found = {entry.id for entry in surface(texts() | local).entries}
+    assert "rule Role/lights/dimmer core/secrets [get]" in found
+    assert "binding RoleBinding/lights/dimmer ClusterRole/lamp-view to Group everybody" in found
+    service = texts() | {"more.yaml": "kind: ConfigMap\nmetadata: {name: surprise, namespace: lights}\n"}
+    assert {"object ConfigMap/surprise", "object ConfigMap/lights/surprise"} <= {e.id for e in surface(service).entries}
+
+
+@pytest.mark.parametrize(("kind", "sort"), [("RoleBinding", Kind.BINDING), ("Role", Kind.RULE)])
+def test_a_right_that_was_widened_to_the_cluster_is_new(kind: str, sort: Kind) -> None:
+    local = LOCAL.format(kind=kind)
+    wide = local.replace(f"kind: {kind}", f"kind: Cluster{kind}").replace(", namespace: lights", "")
+    before, after = (surface(texts() | {"more.yaml": text}) for text in (local, wide))
+    diff = compare(before, after)
+    assert [entry.kind for entry in diff.new] == [entry.kind for entry in diff.removed] == [sort]
+    assert diff.new[0].id.startswith(f"{sort} Cluster{kind}/dimmer ")
+    assert diff.new[0] in diff.unmapped
+
+
+@pytest.mark.parametrize("kind", ["Role", "RoleBinding", "ConfigMap", "Deployment"])
+def test_two_things_of_one_name_are_a_breakdown(kind: str) -> None:
+    text = f"{LOCAL.format(kind=kind)}spec: {{template: {{spec: {{containers: [{{image: 'a:v1'}}]}}}}}}"
+    assert surface({"one.yaml": text}).entries
+    with pytest.raises(ToolchainError, match=r"define twice: .*dimmer"):
+        surface({"one.yaml": text, "two.yaml": text})
+
+
+def test_two_controllers_of_one_name_are_a_breakdown_whatever_their_namespaces() -> None:
+    text = "kind: Deployment\nmetadata: {name: dimmer}\nspec: {template: {spec: {containers: [{image: 'a:v1'}]}}}"
+    with pytest.raises(ToolchainError, match="define twice: Deployment dimmer"):
+        surface({"one.yaml": text, "two.yaml": text.replace("dimmer}", "dimmer, namespace: lights}")})
+
+
+ROOT = "          type: object\n          properties:\n            apiVersion: {type: string}\n"
+
+
+def test_what_a_kind_has_beside_spec_and_status_is_counted() -> None:
+    given = texts()
+    more = "            kind: {type: string}\n            metadata: {type: object}\n            data: {type: string}\n"
+    more += "            statusBoard: {type: string}\n"
+    ruled = '          x-kubernetes-validations: [{rule: "self.spec.wait"}]\n'
+    given["lamp-controller.yaml"] = given["lamp-controller.yaml"].replace(ROOT, f"{ruled}{ROOT}{more}")
+    found = surface(given)
+    assert set(found.leaves) - set(surface().leaves) == {"Lamp:data", "Lamp:statusBoard", "Lamp:!self.spec.wait"}
+    assert found.leaves["Lamp:!self.spec.wait"] == "a rule between fields"
+    assert {named(found, f"field Lamp:{name}").classes for name in ("data", "statusBoard")} == {(Class.UNCLASSIFIED,)}
+
+
+def test_what_a_kind_asks_of_its_metadata_is_counted() -> None:
+    given = texts()
+    short = "            metadata: {type: object, properties: {name: {type: string, maxLength: 9}}}\n"
+    given["lamp-controller.yaml"] = given["lamp-controller.yaml"].replace(ROOT, f"{ROOT}{short}")
+    assert named(surface(given), "field Lamp:metadata.name").detail["maxLength"] == "9"
 
 
 def test_every_other_object_is_an_entry_and_a_kind_that_no_rule_knows_shows() -> None:
@@ -185,5 +250,5 @@ def test_a_manifest_of_unknown_form_is_a_breakdown(text: str, said: str) -> None
 
 def test_two_definitions_of_one_field_are_a_breakdown() -> None:
     text = texts()["lamp-controller.yaml"]
-    with pytest.raises(ToolchainError, match="two CustomResourceDefinitions define Lamp:"):
+    with pytest.raises(ToolchainError, match="define twice: Lamp:"):
         surface({"one.yaml": text, "two.yaml": text})

@@ -86,6 +86,16 @@ def test_a_suspicious_description_is_stronger_than_a_rule_that_lets_the_field_go
     assert judged.classes == (Class.UNCLASSIFIED,)
 
 
+def test_what_is_let_go_is_spelt_out_so_that_no_later_field_is_let_go_with_it() -> None:
+    data = yaml.safe_load(FILE.read_text())["fields"]
+    assert not [name for one in (*data["inert"], *data["exempt"]) for name in one["names"] if "*" in name]
+
+
+@pytest.mark.parametrize("path", ["spec.target.name", "spec.remote[].target.kind", "spec.proxy.images[].name"])
+def test_a_later_reference_that_is_named_like_a_reviewed_one_is_unclassified(path: str) -> None:
+    assert classes().of_field(leaf(path)).classes == (Class.UNCLASSIFIED,)
+
+
 def test_an_exempted_field_is_let_go_by_its_full_name_only() -> None:
     path = "spec.patches[].target.namespace"
     assert not classes().of_field(leaf(path)).classes

@@ -72,8 +72,8 @@ def test_a_rule_between_fields_that_goes_is_seen() -> None:
 
 def test_a_right_with_one_verb_more_is_another_right() -> None:
     diff = compare(surface(), later((RBAC, "verbs: [get, list]", "verbs: [get, list, update]")))
-    assert [entry.id for entry in diff.new] == ["rule lamp-controller core/secrets [get,list,update,watch]"]
-    assert [entry.id for entry in diff.removed] == ["rule lamp-controller core/secrets [get,list,watch]"]
+    assert [entry.id for entry in diff.new] == ["rule ClusterRole/lamp-controller core/secrets [get,list,update,watch]"]
+    assert [entry.id for entry in diff.removed] == ["rule ClusterRole/lamp-controller core/secrets [get,list,watch]"]
 
 
 def test_a_label_that_aggregates_is_what_a_tenant_gains() -> None:

@@ -18,6 +18,8 @@ from conformance.surface import Kind
 from conformance.surface.mapping import FILE, Coverage, checked_rows, mapping
 
 FIELD = "field Lamp:spec.interval"
+COMPARES_ALL = "A04"
+"""Compares arguments, whatever they are, and names those that it passes over: it speaks for no flag."""
 
 
 def test_an_entry_that_a_check_looks_at_is_mapped() -> None:
@@ -102,6 +104,26 @@ def test_a_check_that_speaks_for_a_field_has_it_in_its_objects_or_it_is_said_how
         if not any(_has(uses[check], name.removeprefix("field ").partition("=")[0]) for check in rule.checks)
     ]
     assert silent == []
+
+
+def test_a_check_that_speaks_for_a_flag_names_it_and_its_controller_or_it_is_said_how_else() -> None:
+    code = {check: text for check, (_, text) in _uses() if check != COMPARES_ALL}
+    assert _names_flag(code["A02"], "kustomize-controller --no-remote-bases")
+    assert not _names_flag(code["A02"], "helm-controller --no-remote-bases")
+    silent = [
+        name
+        for name, rule in mapping().rules.items()
+        if name.startswith("flag ") and rule.checks and not rule.how
+        if not any(_names_flag(code.get(check, ""), name.removeprefix("flag ")) for check in rule.checks)
+    ]
+    assert silent == []
+
+
+def _names_flag(code: str, name: str) -> bool:
+    controller, _, flag = name.partition(" ")
+    stem = controller.removesuffix("-controller")
+    controlled = re.search(rf'["/]{stem}(-controller)?"', code)
+    return bool(controlled and re.search(rf"(?<![\w-]){flag}(?![\w-])", code))
 
 
 def _uses() -> Iterator[tuple[str, tuple[set[str], str]]]:
