@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance import catalog
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import network
 from conformance.model import Environment, Fidelity, Kill, Level, Outcome, Verdict
 from conformance.providers.protocol import LACKS
@@ -17,7 +18,7 @@ STAGING = Environment.STAGING
 CHECKS = [
     entry.check
     for entry in catalog.listed()
-    if STAGING in entry.check.environments and not entry.check.needs & LACKS.get("kind", frozenset())
+    if STAGING in entry.check.environments and not entry.check.needs & lacks("kind")
 ]
 MUTANTS = [mutant.id for mutant in network.mutants()]
 
