@@ -29,6 +29,7 @@ from conformance.providers.choice import Providers, choose
 from conformance.report.redact import redactor
 from conformance.repos.fleet import Fleet, load_fleet
 from conformance.repos.git_binary import require_git
+from conformance.repos.mapping import digest
 from conformance.repos.tenant_repo import load_tenant_repo
 from conformance.runs import RunFolder, open_run, report_folder
 from conformance.settings import Settings, cache_dir, data_dir
@@ -88,6 +89,7 @@ class Session:
     target: Toolchain | None = None
     """The release that the platforms are upgraded to, where that was asked for."""
     upgrades: list[UpgradeRecord] = field(default_factory=list)
+    folders_sha256: Mapping[str, str] = field(default_factory=dict)
     subjects: Subjects = field(init=False)
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
@@ -151,6 +153,7 @@ class Session:
             environments=self.settings.environments,
             fleet="reference" if self.settings.fleet is None else self.settings.fleet.name,
             fleet_commits=self.commits,
+            folders_sha256=self.folders_sha256,
             address_map=self.addresses,
             argument_changes=self.argument_changes,
             lockdown=self.lockdown,
@@ -273,6 +276,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments, settings.bootstrap)
     check_ways(fleet, settings.environments, settings.onboarding, settings.sync)
     tenant = load_tenant_repo(settings.tenant or data_dir("tenant-repo"), settings.environments).root
+    folders_sha256 = {"fleet": digest(fleet.root), "tenant": digest(tenant)}
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
     # Of the folder that the user gave nothing is taken: it holds the controllers of one release.
     other = settings.upgrade_to or settings.stand_in
@@ -292,7 +296,8 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
             target.require(_of_target(settings, toolchain, target), background=True)
         undo.pop_all()
     stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    return Session(settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp, target=target)
+    parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp)
+    return Session(*parts, target=target, folders_sha256=folders_sha256)
 
 
 def _parts(release: Toolchain) -> list[str]:

@@ -342,6 +342,8 @@ class Run:
     """control -> what a platform team must set, and where."""
     explanations: Mapping[str, Sequence[Part]] = field(default_factory=dict)
     """id of a check -> what it is for, and how to mend what it finds."""
+    folders_sha256: Mapping[str, str] = field(default_factory=dict)
+    """`fleet`, `tenant` -> SHA-256 over the names and contents of that folder, as given; empty: not recorded."""
     beyond: Mapping[str, str] = field(default_factory=dict)
     """id of a check that the provider cannot show by its nature -> what it needs."""
     breakdowns: Sequence[str] = ()

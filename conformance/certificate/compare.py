@@ -71,6 +71,8 @@ def common(report: ConformanceReport) -> Mapping[str, str]:
     platform = report.environment
     return {
         "fleet": report.subject.fleet,
+        "the fleet's files": report.subject.folders_sha256.get("fleet", ""),
+        "the tenant's files": report.subject.folders_sha256.get("tenant", ""),
         "provider": platform.provider,
         "bootstrap": platform.bootstrap,
         "Kubernetes": platform.kubernetes,

@@ -22,6 +22,8 @@ from conformance.report.schema import ConformanceReport
 
 BEFORE, AFTER, UPGRADE = "before", "after", "upgrade"
 """Folders of the reports, below the certificate."""
+_CHOOSES_KUBERNETES = "kind"
+"""The provider that can be told which Kubernetes; the embedded control plane has one."""
 _NAMED = 5
 """How many entries of new surface a reason names before it only counts them."""
 
@@ -95,6 +97,9 @@ def _doubts(given: Given, comparison: Comparison, upgrade: InPlace | None) -> It
     for row in comparison.of(Direction.UNCHANGED):
         if row.after == Outcome.FAILED and row.level in given.after.report.profile.judged_levels:
             yield f"{where(row)} fails on both releases: mend the fleet first, nothing can be said of the release"
+    for side in (given.before, given.after, *([given.upgrade] if given.upgrade else [])):
+        if not side.report.subject.folders_sha256:
+            yield f"the report of Flux {side.version} does not say which files the fleet and the tenant had"
     for side in (given.before, given.after):
         if side.report.verdict is Verdict.INCONCLUSIVE:
             yield from (f"Flux {side.version} was not judged: {reason}" for reason in side.report.judgement.reasons)
@@ -122,6 +127,11 @@ def _in_place(given: Given) -> InPlace | None:
         raise InputError(
             f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {' to '.join(wanted)} is wanted",
             hint=f"`flux-tenancy upgrade --from {wanted[0]} --to {wanted[1]}` makes it",
+        )
+    if report.subject.folders_sha256 != given.after.report.subject.folders_sha256:
+        raise InputError(
+            "the report of the upgrade is of a fleet or a tenant with other files",
+            hint="upgrade with the same --fleet and --tenant",
         )
     name = f"the upgrade in place ({report.environment.bootstrap} on {report.environment.provider})"
     said = tuple(f"{name}: {reason}" for reason in report.judgement.reasons)
@@ -184,7 +194,19 @@ def _command(given: Given) -> str:
     environment = platform.environments[0] if len(platform.environments) == 1 else "all"
     words = ["flux-tenancy certify", f"--from {given.before.version}", f"--to {given.after.version}"]
     words += [f"--environment {environment}", f"--provider {platform.provider}", f"--bootstrap {platform.bootstrap}"]
-    words += [f"--profile {report.profile.name}"]
-    if report.suite.not_selected:
-        words.append("-k '…'")
-    return " ".join(words)
+    words += [f"--profile {report.profile.name}", "--", f"--flux-sync={platform.sync}"]
+    words += [f"--flux-onboarding={platform.onboarding}"]
+    words += [f"--flux-kubernetes-version={platform.kubernetes}"] if platform.provider == _CHOOSES_KUBERNETES else []
+    return f"{' '.join(words)}  # supply {'; '.join(_supplied(given))}"
+
+
+def _supplied(given: Given) -> Iterator[str]:
+    """Yield what the command lacks, since it is the user's: it stands in no report, or is no word of a command."""
+    subject, suite = given.after.report.subject, given.after.report.suite
+    for folder in ("fleet", "tenant"):
+        name = f" {subject.fleet!r}" if folder == "fleet" else ""
+        yield f"--{folder}: the {folder}{name} with SHA-256 {subject.folders_sha256.get(folder, 'unknown')}"
+    if suite.not_selected:
+        yield f"-k: {len(suite.not_selected)} of {suite.catalog_size} checks were left out"
+    if given.upgrade is not None:
+        yield "--upgrade: a report of `flux-tenancy upgrade`"

@@ -60,6 +60,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
             controllers=tuple(_controllers(run.binaries)),
             fleet=run.fleet,
             fleet_commits={str(key): value for key, value in run.fleet_commits.items()},
+            folders_sha256=dict(run.folders_sha256),
         ),
         environment=EnvironmentBlock(
             provider=run.provider,

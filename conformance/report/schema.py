@@ -62,6 +62,9 @@ class Subject(Document):
     controllers: tuple[Controller, ...]
     fleet: str
     fleet_commits: dict[str, str] = Field(description="environment to commit of the pushed fleet repository")
+    folders_sha256: dict[str, str] = Field(
+        default_factory=dict, description="fleet, tenant to SHA-256 over the names and contents of the folder, as given"
+    )
 
 
 class EnvironmentBlock(Document):

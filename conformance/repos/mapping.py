@@ -1,6 +1,7 @@
 """The one rule by which addresses in a repository become addresses of the local servers."""
 
 import contextlib
+import hashlib
 import re
 import shutil
 from collections.abc import Mapping
@@ -61,6 +62,20 @@ def copy_mapped(source: Path, destination: Path, addresses: AddressMap) -> None:
         relative = path.relative_to(source)
         if ".git" not in relative.parts:
             _copy_one(path, destination / relative, addresses)
+
+
+def digest(source: Path) -> str:
+    """Return a SHA-256 over the names and contents of a repository's files, without `.git`; links count as links."""
+    total = hashlib.sha256()
+    for path in sorted(source.rglob("*")):
+        relative = path.relative_to(source)
+        if ".git" in relative.parts or (path.is_dir() and not path.is_symlink()):
+            continue
+        link = path.is_symlink()
+        data = bytes(path.readlink()) if link else path.read_bytes()
+        content = hashlib.sha256(data).hexdigest()
+        total.update(f"{'link' if link else 'file'} {content} {relative.as_posix()}\0".encode())
+    return total.hexdigest()
 
 
 def _copy_one(path: Path, target: Path, addresses: AddressMap) -> None:

@@ -125,6 +125,10 @@ def test_every_form_of_the_report_says_the_same(certified: tuple[int, Path], cer
 def test_the_certificate_says_on_what_it_was_given(certificate: ConformanceReport) -> None:
     assert set(certificate.environment.environments) == BOTH
     assert set(certificate.subject.fleet_commits) == {str(env) for env in BOTH}
+    assert {name: len(sha256) for name, sha256 in certificate.subject.folders_sha256.items()} == {
+        "fleet": 64,
+        "tenant": 64,
+    }
     controllers = {controller.name for controller in certificate.subject.controllers}
     assert {"source-controller", "kustomize-controller", "helm-controller"} <= controllers
     assert all(re.fullmatch(r"[0-9a-f]{64}", binary.binary_sha256) for binary in certificate.binaries)

@@ -144,6 +144,7 @@ def run_of(version: str, results: Sequence[Result], **fields: Any) -> Run:
         "environments": (STAGING,),
         "fleet": "reference",
         "fleet_commits": {"staging": version},
+        "folders_sha256": {"fleet": "f1" * 32, "tenant": "7e" * 32},
         "address_map": {},
         "argument_changes": (),
         "lockdown": {},

@@ -1,5 +1,7 @@
 """The address rule, and the copy that applies it."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conformance.errors import InputError
-from conformance.repos.mapping import AddressMap, copy_mapped
+from conformance.repos.mapping import AddressMap, copy_mapped, digest
 
 PAIRS = {
     "https://git.example.com/": "http://127.0.0.1:1/git/",
@@ -98,3 +100,25 @@ def test_copy_into_itself_or_over_something_is_refused(tmp_path: Path) -> None:
     for target in (tmp_path / "full/inside", tmp_path / "full"):
         with pytest.raises(InputError, match="cannot take a copy"):
             copy_mapped(tmp_path / "full", target, ADDRESSES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "a.yaml").write_text("b: 2\n"),
+        lambda root: (root / "a.yaml").rename(root / "b.yaml"),
+        lambda root: (root / "more.yaml").write_text(""),
+        lambda root: (root / "link").unlink(),
+        lambda root: ((root / "link").unlink(), (root / "link").symlink_to("b.yaml")),
+    ],
+)
+def test_the_digest_is_of_names_and_contents(tmp_path: Path, change: Callable[[Path], object]) -> None:
+    root = tmp_path / "fleet"
+    (root / ".git").mkdir(parents=True)
+    (root / "a.yaml").write_text("a: 1\n")
+    (root / "link").symlink_to("a.yaml")
+    was = digest(root)
+    (root / ".git" / "HEAD").write_text("main")
+    assert digest(Path(shutil.copytree(root, tmp_path / "copy", symlinks=True))) == was
+    change(root)
+    assert digest(root) != was
