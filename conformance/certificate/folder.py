@@ -3,18 +3,20 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from conformance.certificate import page, signing
 from conformance.certificate.compare import Reported
 from conformance.certificate.compose import AFTER, BEFORE, UPGRADE, Given, compose
+from conformance.certificate.rejudge import contradictions
 from conformance.certificate.schema import CERTIFICATE_KIND, Certificate, SurfaceBlock
 from conformance.certificate.statement import statement
+from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
 from conformance.report.document import document_from_yaml, to_yaml
 from conformance.report.render import render_certificate
-from conformance.report.schema import ConformanceReport
+from conformance.report.schema import EvidenceFile
 from conformance.report.write import REPORT_FILE, digest_of, load_report, write_file
 
 CERTIFICATE_FILE = "certificate.yaml"
@@ -47,6 +49,12 @@ def given_by(before: Path, after: Path, surface: SurfaceBlock | None, upgrade: P
     )
 
 
+def sides(given: Given) -> list[tuple[str, Reported]]:
+    """Return the reports of a certificate, with the names of their folders in it."""
+    found = {BEFORE: given.before, AFTER: given.after, UPGRADE: given.upgrade}
+    return [(name, side) for name, side in found.items() if side is not None]
+
+
 def refuse_taken(folder: Path) -> None:
     """Refuse a folder that holds something: no older file may be signed as part of a new certificate.
 
@@ -61,10 +69,12 @@ def write_certificate(folder: Path, given: Given, catalog: str, private: Path | 
     """Write the whole folder of a certificate, or nothing; `catalog` is the catalog of checks as a page.
 
     Raises:
-        InputError: the folder is taken or cannot be written, the inputs do not belong together, or the key is none.
+        InputError: the folder is taken or cannot be written, the inputs do not belong together, a report says what
+            its evidence does not, or names files elsewhere, or the key is none.
     """
     refuse_taken(folder)
     certificate = compose(given)
+    _refuse_contradictions(given)
     begun = folder.with_name(f".{folder.name}.begun")
     try:
         shutil.rmtree(begun, ignore_errors=True)
@@ -93,6 +103,14 @@ def read_certificate(folder: Path) -> Certificate:
     except (OSError, UnicodeDecodeError) as error:
         said = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise InputError(f"cannot read '{file}': {said}", hint="give the folder of a certificate") from error
+
+
+def pages(certificate: Certificate) -> Mapping[str, bytes]:
+    """Return name -> content of the files that say what a certificate says, for readers."""
+    return {
+        MARKDOWN_FILE: page.markdown(certificate).encode(),
+        HTML_FILE: render_certificate(certificate, page).encode(),
+    }
 
 
 def digests(folder: Path) -> Mapping[str, str]:
@@ -127,8 +145,8 @@ def stated(folder: Path) -> Mapping[str, str]:
 
 def _write(folder: Path, certificate: Certificate, catalog: str, private: Path | None) -> None:
     write_file(folder / CERTIFICATE_FILE, to_yaml(certificate).encode())
-    write_file(folder / MARKDOWN_FILE, page.markdown(certificate).encode())
-    write_file(folder / HTML_FILE, render_certificate(certificate, page).encode())
+    for name, data in pages(certificate).items():
+        write_file(folder / name, data)
     write_file(folder / CATALOG_FILE, catalog.encode())
     write_file(folder / DIGESTS_FILE, sums(digests(folder)))
     payload = statement(certificate, stated(folder))
@@ -137,18 +155,26 @@ def _write(folder: Path, certificate: Certificate, catalog: str, private: Path |
         write_file(folder / ENVELOPE_FILE, signing.signed(payload, private))
 
 
+def _refuse_contradictions(given: Given) -> None:
+    """Refuse what `verify` would find: nothing is signed that does not follow from its evidence."""
+    for name, side in sides(given):
+        for said in contradictions(side):
+            raise InputError(
+                f"the report of '{name}' contradicts its own evidence: {said}", hint="certify that release again"
+            )
+
+
 def _copies(given: Given, folder: Path) -> None:
-    """Copy the reports, as they are, with the evidence that they name."""
-    sides = {BEFORE: given.before, AFTER: given.after, UPGRADE: given.upgrade}
-    for name, side in sides.items():
-        if side is not None:
-            for relative in (REPORT_FILE, *_named(side.report)):
-                target = folder / name / relative
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(side.folder / relative, target)
+    """Write the reports, as they are, with the evidence that they name: bytes that were looked at, never a link."""
+    known = {BEFORE: given.before_sha256, AFTER: given.after_sha256, UPGRADE: given.upgrade_sha256}
+    for name, side in sides(given):
+        report = EvidenceFile(path=REPORT_FILE, sha256=known[name], kind="report")
+        for file in (report, *(file for row in side.report.results for file in row.evidence)):
+            _write_copy(folder / name / file.path, content(file, side.folder))
+        for path in sorted({one.evidence for block in side.report.upgrades for one in block.attacks if one.evidence}):
+            _write_copy(folder / name / path, unproved(path, side.folder))
 
 
-def _named(report: ConformanceReport) -> Iterator[str]:
-    found = {file.path for row in report.results for file in row.evidence}
-    found |= {one.evidence for block in report.upgrades for one in block.attacks if one.evidence}
-    yield from sorted(found)
+def _write_copy(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)

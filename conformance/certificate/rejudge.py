@@ -1,10 +1,12 @@
 """The verdict of a report, made again from its rows and its evidence; pure but for reading the evidence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from conformance.certificate.compare import Reported
-from conformance.certificate.signals import HARM, content
+from conformance.certificate.signals import HARM
+from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
 from conformance.model import Cell, Evidence, MutantResult, Outcome, Plane, Result, Run
 from conformance.report import verdict
@@ -35,14 +37,20 @@ def contradictions(side: Reported) -> Iterator[str]:
         yield f"the verdict is {said}; its rows give {found}"
     for row in report.results:
         yield from (f"{row.key} in {row.environment}: {said}" for said in _of_row(row, side.folder))
+    attacks = {one.evidence for block in report.upgrades for one in block.attacks if one.evidence}
+    yield from _refused(partial(unproved, name, side.folder) for name in sorted(attacks))
+
+
+def _refused(reads: Iterable[Callable[[], bytes]]) -> Iterator[str]:
+    for read in reads:
+        try:
+            read()
+        except InputError as error:
+            yield error.what
 
 
 def _of_row(row: ResultRow, folder: Path) -> Iterator[str]:
-    for file in row.evidence:
-        try:
-            content(file, folder)
-        except InputError as error:
-            yield error.what
+    yield from _refused(partial(content, file, folder) for file in row.evidence)
     if row.result is not Outcome.PASSED:
         return
     kinds = {file.kind for file in row.evidence}
@@ -66,6 +74,7 @@ def _run(report: ConformanceReport) -> Run:
         environments=report.environment.environments,
         fleet=report.subject.fleet,
         fleet_commits=report.subject.fleet_commits,
+        folders_sha256=report.subject.folders_sha256,
         address_map={},
         argument_changes=(),
         lockdown={},

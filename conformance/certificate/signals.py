@@ -4,7 +4,6 @@ Read from the files that `conformance.evidence` wrote; pure but for that reading
 times gives one signal for each different answer.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from conformance.certificate.steady import steady
+from conformance.certificate.stored import content
 from conformance.errors import InputError
 from conformance.model import Cell, Plane, Reach
 from conformance.report.schema import CellRow, EvidenceFile, ResultRow
@@ -72,26 +72,6 @@ def _read(file: EvidenceFile, folder: Path, read: Callable[[Any], Iterable[Signa
         raise InputError(
             f"'{folder / file.path}' is no evidence of kind '{file.kind}': {error}", hint="certify that release again"
         ) from error
-
-
-def content(file: EvidenceFile, folder: Path) -> bytes:
-    """Return what a file of evidence holds.
-
-    Raises:
-        InputError: it is not there, or not what the report's digest says.
-    """
-    path = folder / file.path
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"'{file.path}' lies outside of the report's folder", hint="certify that release again")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"cannot read '{path}': {error.strerror}", hint="give the whole folder of a run, with its evidence"
-        ) from error
-    if hashlib.sha256(data).hexdigest() != file.sha256:
-        raise InputError(f"'{path}' is not what the report was made from", hint="certify that release again")
-    return data
 
 
 def _connection(cell: CellRow) -> Signal:

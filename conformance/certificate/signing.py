@@ -23,18 +23,24 @@ def new_key(path: Path) -> tuple[Path, Path]:
     """Make a key pair, `<path>.key` and `<path>.pub`; return both.
 
     Raises:
-        InputError: one is there already, or cannot be written.
+        InputError: one is there already, or cannot be written, or the path has no name. Nothing is left then.
     """
+    if not path.name:
+        raise InputError(f"'{path}' has no name for a key", hint="give a NAME: NAME.key and NAME.pub are written")
     private, public = path.with_name(path.name + _PRIVATE), path.with_name(path.name + _PUBLIC)
     signer = CryptoSigner.generate_ecdsa()
     texts = {private: signer.private_bytes, public: str(signer.public_key.keyval["public"]).encode()}
     if there := [file for file in texts if file.exists()]:
         raise InputError(f"'{there[0]}' is there already", hint="name another key, or remove the old one yourself")
+    made: list[Path] = []
     try:
         for file, mode in ((private, _SECRET_MODE), (public, _OPEN_MODE)):
             file.touch(mode=mode, exist_ok=False)
+            made.append(file)
             file.write_bytes(texts[file])
     except OSError as error:
+        for file in made:
+            file.unlink(missing_ok=True)
         raise InputError(f"cannot write '{error.filename}': {error.strerror}", hint="name a key elsewhere") from error
     return private, public
 
@@ -65,20 +71,30 @@ def problem(envelope: bytes, payload: bytes, public: Path | None) -> str:
     """
     key = None if public is None else _public(public)
     try:
-        known = Envelope.from_dict(json.loads(envelope))
+        document = json.loads(envelope)
+        shape = [set(one) for one in document["signatures"]]
+        known = Envelope.from_dict(document)
     except (ValueError, KeyError, TypeError, AttributeError, Error) as error:
         return f"it is no DSSE envelope: {error or type(error).__name__}"
+    if shape != [{"keyid", "sig"}]:  # what else a signature holds, nobody signed
+        return "it has not exactly one signature, of key id and value"
+    if said := _of_content(known, envelope, payload):
+        return said
+    try:
+        if key is not None:
+            known.verify([key], 1)
+    except (VerificationError, UnverifiedSignatureError):
+        return f"it is not signed with the key '{public}'"
+    return ""
+
+
+def _of_content(known: Envelope, envelope: bytes, payload: bytes) -> str:
     if known.payload_type != PAYLOAD_TYPE:
         return f"its payload is of type '{known.payload_type}', not {PAYLOAD_TYPE}"
     if known.payload != payload:
         return "its payload is not the statement beside it"
     if _text(known) != envelope:  # a signature does not cover white space, nor further fields
         return "it is not as it was written"
-    try:
-        if key is not None:
-            known.verify([key], 1)
-    except (VerificationError, UnverifiedSignatureError):
-        return f"it is not signed with the key '{public}'"
     return ""
 
 

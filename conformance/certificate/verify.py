@@ -17,8 +17,10 @@ from conformance.certificate.folder import (
     STATEMENT_FILE,
     files,
     given_by,
+    pages,
     read_certificate,
     sha256,
+    sides,
     stated,
     sums,
 )
@@ -29,6 +31,7 @@ from conformance.errors import InputError
 from conformance.report.write import REPORT_FILE
 
 _SHA256_LENGTH = 64
+_LINK = "it is no file of its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,9 @@ def _files(folder: Path) -> Iterator[Problem]:
     except (OSError, ValueError) as error:
         yield Problem(file=DIGESTS_FILE, said=f"it cannot be read: {error}")
         return
+    for name in sorted(BEYOND_DIGESTS):
+        if (folder / name).is_symlink():
+            yield Problem(file=name, said=_LINK)
     there = [name for name in files(folder) if name not in BEYOND_DIGESTS]
     for name in sorted({*wanted, *there}):
         path = folder / name
@@ -92,7 +98,7 @@ def _files(folder: Path) -> Iterator[Problem]:
         elif name not in there:
             yield Problem(file=name, said="it is missing")
         elif path.is_symlink() or not path.is_file():
-            yield Problem(file=name, said="it is no file of its own")
+            yield Problem(file=name, said=_LINK)
         elif sha256(path) != wanted[name]:
             yield Problem(file=name, said="it was edited: its digest is another one")
 
@@ -128,13 +134,15 @@ def _again(folder: Path, certificate: Certificate) -> Iterator[Problem]:
     """Yield what does not follow from the evidence: each report's verdict, then the certificate's."""
     upgrade = folder / UPGRADE if certificate.upgrade is not None else None
     given = given_by(folder / BEFORE, folder / AFTER, certificate.surface, upgrade)
-    for name, side in ((BEFORE, given.before), (AFTER, given.after), (UPGRADE, given.upgrade)):
-        if side is not None:
-            yield from (Problem(file=f"{name}/{REPORT_FILE}", said=said) for said in contradictions(side))
+    for name, side in sides(given):
+        yield from (Problem(file=f"{name}/{REPORT_FILE}", said=said) for said in contradictions(side))
     again = compose(given)
     for field in Certificate.model_fields:
         if getattr(again, field) != getattr(certificate, field):
             yield Problem(file=CERTIFICATE_FILE, said=f"'{field}' does not follow from the reports and their evidence")
+    for name, page in pages(certificate).items():
+        if (folder / name).read_bytes() != page:
+            yield Problem(file=name, said="it does not say what the certificate says, in the words of this suite")
 
 
 def _envelope(folder: Path, public: Path | None) -> Iterator[Problem]:

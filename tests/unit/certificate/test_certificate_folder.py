@@ -145,7 +145,12 @@ def edited_envelope(certificate: Path, edit: Callable[[dict[str, Any]], object])
     [
         (lambda e: e.update(payloadType="application/json"), "its payload is of type 'application/json'"),
         (lambda e: e.update(payload=base64.b64encode(b"{}").decode()), "not the statement beside it"),
-        (lambda e: e.update(signatures=[]), "not signed with the key"),
+        (lambda e: e.update(signatures=[]), "not exactly one signature"),
+        (lambda e: e["signatures"][0].update(more="x"), "not exactly one signature"),
+        (
+            lambda e: e["signatures"].append({"keyid": "0" * 64, "sig": e["signatures"][0]["sig"]}),
+            "not exactly one signature",
+        ),
         (lambda e: e["signatures"].append(e["signatures"][0]), "no DSSE envelope"),
         (lambda e: e["signatures"][0].update(sig="AAAA"), "not signed with the key"),
         (lambda e: e["signatures"][0].update(keyid="0" * 64), "not signed with the key"),
@@ -192,7 +197,7 @@ def test_an_answer_that_does_not_follow_from_the_evidence_is_found_under_a_right
     (folder / CERTIFICATE_FILE).write_text(to_yaml(known))
     resealed(folder, made)
     said = {str(problem) for problem in verify(folder, made / "own.pub").problems}
-    assert said == {
+    assert {line for line in said if line.startswith(CERTIFICATE_FILE)} == {
         f"certificate.yaml: '{field}' does not follow from the reports and their evidence"
         for field in ("may_upgrade", "exit_code", "reasons")
     }
