@@ -28,11 +28,15 @@ from conformance.toolchain.releases import releases
 
 PUBLISHED = PACKAGE_DIR.parent / "certificates"
 """Of a checkout; the wheel has none."""
+_LENDING = "embedded"
+"""The provider that runs binaries: those of one release can stand in for those that another lacks."""
 FolderOption = Annotated[Path | None, typer.Option(help="A folder.")]
 
 
 def certify(
-    source: Annotated[str, typer.Option("--from", help="Flux release that runs now; default: that before --to.")] = "",
+    source: Annotated[
+        str, typer.Option("--from", help="Flux release that runs now; default: the last before --to.")
+    ] = "",
     target: Annotated[str, typer.Option("--to", help="Flux release to upgrade to; default: the newest.")] = "",
     before: Annotated[Path | None, typer.Option(help="Report of the release that runs now; none: run it.")] = None,
     after: Annotated[Path | None, typer.Option(help="Report of the release to upgrade to; none: run it.")] = None,
@@ -52,17 +56,19 @@ def certify(
     """Answer one question: may a platform be upgraded? 0 yes, 1 no, 10 inconclusive."""
     source, target = _pair(source, target)
     _refuse(source, target, before, after)
+    if before is None:
+        _refuse_releases(source, target, provider)
     name = f"{source}-{target}"
     place = (folder or (publish / name if publish else _new_place("certificates", name))).absolute()
     refuse_taken(place)
     if key is not None:
         signing.signed(b"", key)  # a key that does not sign is refused before an hour of runs
-    surface = _surface(source, target)
     words = argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-profile": profile})
     words += argv_of({"--flux-fleet": fleet, "--flux-tenant": tenant})  # a folder of binaries would be of one release
     selected = [f"--environment={environment}", *(["-k", k] if k else []), "--", *words, *(further or [])]
-    old, new = (before, after) if before and after else _run(source, target, selected)
-    given = given_by(old, new, surface, upgrade)
+    old, new = (before, after) if before and after else _run(source, target, provider, selected)
+    # Only now are all controllers in the cache that this machine can ask for their flags.
+    given = given_by(old, new, _surface(source, target), upgrade)
     if (given.before.version, given.after.version) != (source, target):
         raise InputError(
             f"the reports are of Flux {given.before.version} and {given.after.version}, not of {source} and {target}",
@@ -106,13 +112,18 @@ def certificates(
 
 
 def _pair(source: str, target: str) -> tuple[str, str]:
-    """Return both releases; what is not named is the newest that there is, or the one before that."""
-    known = [release.version for release in releases(data_dir("toolchain"))]
-    target = target or known[0]
-    older = known[known.index(target) + 1 :] if target in known else []
-    if not source and not older:
-        raise InputError(f"no release before '{target}' is known", hint=f"give --from; known: {', '.join(known)}")
-    return source or older[0], target
+    """Return both releases; what is not named is the newest that there is, or the newest whole one before that."""
+    known = releases(data_dir("toolchain"))
+    names = [release.version for release in known]
+    target = target or names[0]
+    older = known[names.index(target) + 1 :] if target in names else []
+    whole = [release.version for release in older if not release.missing]
+    if not source and not whole:
+        raise InputError(
+            f"no release before '{target}' is known that can be certified",
+            hint=f"give --from; known: {', '.join(names)}",
+        )
+    return source or whole[0], target
 
 
 def _refuse(source: str, target: str, before: Path | None, after: Path | None) -> None:
@@ -120,6 +131,15 @@ def _refuse(source: str, target: str, before: Path | None, after: Path | None) -
         raise InputError(f"--from and --to are both {target}", hint="name two releases")
     if (before is None) != (after is None):
         raise InputError("one report alone was given", hint="give --before and --after, or neither: then both are run")
+
+
+def _refuse_releases(source: str, target: str, provider: str) -> None:
+    """Refuse what cannot be run, before an hour of runs: an unknown release, or a lender that lacks parts."""
+    data = data_dir("toolchain")
+    known = {release.version for release in releases(data)}
+    for version in (source, target):
+        if version not in known or (version == source and provider == _LENDING):
+            releases(data, version)
 
 
 def _surface(source: str, target: str) -> SurfaceBlock | None:
@@ -131,10 +151,10 @@ def _surface(source: str, target: str) -> SurfaceBlock | None:
         return None
 
 
-def _run(source: str, target: str, words: Sequence[str]) -> tuple[Path, Path]:
+def _run(source: str, target: str, provider: str, words: Sequence[str]) -> tuple[Path, Path]:
     runs = _new_place("reports", f"certify-{source}-{target}")
     try:
-        own = {target: _stand_in(source, target)}
+        own = {target: _stand_in(source, target) if provider == _LENDING else []}
         old, new = run_both((source, target), words, runs, typer.echo, own)
     except Interrupted as interrupted:
         raise typer.Exit(INTERRUPTED) from interrupted
@@ -142,7 +162,7 @@ def _run(source: str, target: str, words: Sequence[str]) -> tuple[Path, Path]:
 
 
 def _stand_in(source: str, target: str) -> list[str]:
-    """Let the release that runs now lend the controllers that the other has not here."""
+    """Let the release that runs now lend the controllers that the other has not here; Kind runs images instead."""
     lacking = [release.missing for release in releases(data_dir("toolchain")) if release.version == target]
     return argv_of({"--flux-stand-in": source if lacking and lacking[0] else ""})
 

@@ -52,5 +52,6 @@ def _line(place: Path, certificate: Certificate) -> tuple[str, ...]:
         page.numbers(certificate),
         page.surface(certificate),
         f"{platform.bootstrap} on {platform.provider}, Kubernetes {platform.kubernetes}",
-        "a local key" if (place / ENVELOPE_FILE).is_file() else "the workflow's identity",
+        # Who attested the statement elsewhere, the folder cannot tell.
+        "a local key" if (place / ENVELOPE_FILE).is_file() else "no local key",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from conformance.surface.flags import SET
+from conformance.surface.flags import MANIFEST, SET
 from conformance.surface.model import Changed, Entry, Kind, Surface, SurfaceDiff
 
 
@@ -35,10 +35,11 @@ def _apart(before: Surface, after: Surface) -> Mapping[str, str]:
 
 
 def _differing(before: Surface, after: Surface) -> Iterator[tuple[str, str]]:
+    """Yield the controllers of which a side named some flags only; two such sides are not known to be alike."""
     for controller in sorted({*before.flags_from, *after.flags_from}):
         one, other = before.flags_from.get(controller), after.flags_from.get(controller)
-        if one and other and one != other:
-            read = f"{before.version} was read from {one}, {after.version} from {other}"
+        if MANIFEST in (one, other):
+            read = f"{before.version} was read from {one or 'nothing'}, {after.version} from {other or 'nothing'}"
             yield controller, f"flags of {controller} that no Deployment sets: {read}"
 
 

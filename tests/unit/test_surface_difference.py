@@ -32,7 +32,7 @@ def later(*changes: tuple[str, str, str], **kinds: Any) -> Surface:
 
 def test_a_release_that_changed_nothing_differs_in_nothing() -> None:
     diff = compare(surface(), later())
-    assert (diff.new, diff.removed, diff.changed, diff.incomparable) == ((), (), (), ())
+    assert (diff.new, diff.removed, diff.changed) == ((), (), ())
     assert (diff.new_leaves, diff.removed_leaves) == ({}, {})
 
 
@@ -103,6 +103,13 @@ def test_only_what_deployments_set_is_compared_when_one_side_was_asked_less(tmp_
     assert diff.changed == ()
     assert diff.incomparable == (
         "flags of lamp-controller that no Deployment sets: 1.2.3 was read from manifest, 1.2.4 from help",
+    )
+
+
+def test_flags_that_neither_side_was_asked_for_are_not_alike() -> None:
+    """Two Deployments name a few flags: which others there are, nobody knows of either release."""
+    assert compare(surface(), later()).incomparable == (
+        "flags of lamp-controller that no Deployment sets: 1.2.3 was read from manifest, 1.2.4 from manifest",
     )
 
 

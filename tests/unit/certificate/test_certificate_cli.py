@@ -1,5 +1,6 @@
 """`flux-tenancy certify` and `verify`: what they run, what they refuse before anything is started, how they end."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,14 +13,15 @@ from typer.testing import CliRunner
 
 from conformance import certificate_cli, cli
 from conformance.certificate import index, running
-from conformance.certificate.folder import CERTIFICATE_FILE, ENVELOPE_FILE, read_certificate
+from conformance.certificate.compose import compose
+from conformance.certificate.folder import CERTIFICATE_FILE, ENVELOPE_FILE, given_by, read_certificate
 from conformance.certificate.surfaces import block
 from conformance.columns import last
 from conformance.errors import InputError, ProcessError, ToolchainError
 from conformance.settings import PACKAGE_DIR, data_dir
 from conformance.surface import Class, Entry, Kind, Surface, Waiver, compare
 from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
-from conformance.toolchain.releases import releases
+from conformance.toolchain.releases import Release, releases
 
 RUNNER = CliRunner()
 WAIVER = Waiver(reason="no tenant may set it", owner="platform", expires=date(2099, 1, 1))
@@ -102,6 +104,10 @@ def test_an_edited_file_is_named_and_ends_with_1(tmp_path: Path) -> None:
         (("--from", "2.9.2", "--to", "2.9.5", "--key", "no.key"), "cannot read the public key"),
         (("--from", "2.9.2", "--to", "2.9.5", "--key", "no.pem"), "must end in .key"),
         (("--from", "2.9.2", "--to", "2.9.5", "--certificate", str(PACKAGE_DIR)), "is not empty"),
+        (("--from", "2.9.5", "--to", "2.9.2"), "Flux 2.9.5 cannot be certified: it lacks notification-controller"),
+        (("--from", "2.9.1", "--to", "2.9.5"), "unknown Flux version '2.9.1'"),
+        (("--from", "2.9.2", "--to", "2.9.9"), "unknown Flux version '2.9.9'"),
+        (("--from", "2.9.2", "--to", "2.9.9", "--provider", "kind"), "unknown Flux version '2.9.9'"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_started(
@@ -125,13 +131,23 @@ def test_the_newest_release_and_the_one_before_it_are_the_default(
 
 def test_without_a_release_before_it_there_is_no_pair() -> None:
     oldest = releases(data_dir("toolchain"))[-1].version
-    assert f"no release before '{oldest}' is known" in str(call("certify", "--to", oldest).exception)
+    assert f"no release before '{oldest}' is known that can be certified" in str(
+        call("certify", "--to", oldest).exception
+    )
 
 
 def test_reports_of_other_releases_are_refused(tmp_path: Path) -> None:
     before, after = pair(tmp_path, {"F01": nothing})
     result = call("certify", "--from", "2.9.5", "--to", "2.9.2", "--before", before, "--after", after)
     assert "the reports are of Flux 2.9.2 and 2.9.5, not of 2.9.5 and 2.9.2" in str(result.exception)
+
+
+def test_the_default_is_the_last_release_that_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = [("2.9.7", ()), ("2.9.6", ("notification-controller",)), ("2.9.4", ()), ("2.9.2", ())]
+    known = [Release(version=v, kubernetes=("1.36",), missing=m, substituted=()) for v, m in lacking]
+    monkeypatch.setattr(certificate_cli, "releases", lambda *_: known)
+    assert certificate_cli._pair("", "") == ("2.9.4", "2.9.7")
+    assert certificate_cli._pair("2.9.6", "") == ("2.9.6", "2.9.7")
 
 
 Ending = int | Exception | Callable[[Path], int]
@@ -167,6 +183,40 @@ def test_both_releases_are_run_with_the_same_words(tmp_path: Path, monkeypatch: 
         assert given[:4] == ["--environment=all", "-k", "F01", "--"]
         wanted = {"--flux-provider=embedded", "--flux-bootstrap=cli", "--flux-profile=core", "--flux-fleet=f"}
         assert wanted | {"--flux-timeout-factor=2"} < set(given)
+
+
+def test_on_kind_nothing_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kind runs images, and refuses the option."""
+    seen = playing(monkeypatch, {})
+    words = ("--from", "2.9.2", "--to", "2.9.5", "--provider", "kind", "--certificate", tmp_path / "c")
+    assert call("certify", *words).exit_code == 0
+    assert [last(argv, "--flux-stand-in") for argv in seen] == ["", ""]
+
+
+def test_the_surface_is_read_when_both_releases_have_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the answer would hang on what an earlier run had left in the cache."""
+    seen = playing(monkeypatch, {})
+    asked: list[tuple[str, int]] = []
+
+    def read(version: str) -> Surface:
+        asked.append((version, len(seen)))
+        return surface(version)
+
+    monkeypatch.setattr(certificate_cli, "surface_of", read)
+    call("certify", "--from", "2.9.2", "--to", "2.9.5", "--certificate", tmp_path / "c")
+    assert asked == [("2.9.2", 2), ("2.9.5", 2)]
+
+
+@pytest.mark.parametrize("origins", [("manifest", "manifest"), ("manifest", "help"), ("help", "manifest")])
+def test_flags_that_a_side_was_not_asked_for_are_no_yes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, origins: tuple[str, str]
+) -> None:
+    read = dict(zip(("2.9.2", "2.9.5"), origins, strict=True))
+    monkeypatch.setattr(
+        certificate_cli, "surface_of", lambda version: replace(surface(version), flags_from={"a": read[version]})
+    )
+    result = certified(tmp_path)
+    assert (result.exit_code, "the surface is incomparable: flags of a" in result.output) == (10, True), result.output
 
 
 @pytest.mark.parametrize(
@@ -227,6 +277,17 @@ def test_an_upgrade_in_place_decides_too(tmp_path: Path, fate: Fate, code: int, 
     assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0
 
 
+def test_an_upgrade_of_another_fleet_is_refused(tmp_path: Path) -> None:
+    record = UpgradeRecord(
+        environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
+        attacks=[], marks=[], twins=[], controllers=[],
+    )  # fmt: skip
+    other = {"fleet": "00" * 32, "tenant": "7e" * 32}
+    folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,), folders_sha256=other)
+    assert "a fleet or a tenant with other files" in str(certified(tmp_path, nothing, "--upgrade", folder).exception)
+    assert not (tmp_path / "c").exists()
+
+
 def test_an_upgrade_of_other_releases_is_refused(tmp_path: Path) -> None:
     folder = release(tmp_path / "u", "2.9.5", 3, {"F01": nothing})
     result = certified(tmp_path, nothing, "--upgrade", folder)
@@ -247,6 +308,37 @@ def test_the_surface_is_told_entry_by_entry() -> None:
     assert found.changes[0].waiver == "no tenant may set it (platform, until 2099-01-01)"
     assert found.changes[3].detail == "type string before, type object after"
     assert (found.unmapped, found.before_entries, found.after_entries) == (("field K:spec.c",), 2, 3)
+
+
+def test_the_index_claims_no_identity_that_it_cannot_see(tmp_path: Path) -> None:
+    certified(tmp_path)
+    (tmp_path / "published").mkdir()
+    (tmp_path / "c").rename(tmp_path / "published" / "c")
+    assert "| no local key |" in index.markdown(tmp_path / "published")
+
+
+def test_the_command_that_makes_it_again_is_one_and_names_what_it_lacks(tmp_path: Path) -> None:
+    certified(tmp_path)
+    command, _, lacks = read_certificate(tmp_path / "c").reproduce.partition("  # ")
+    program, *words = shlex.split(command)
+    own, further = words[: words.index("--")], words[words.index("--") + 1 :]
+    assert call(*own, "--help").exit_code == 0  # an option that does not exist ends with 2
+    assert call(*own, "--no-such-option", "--help").exit_code == 2
+    assert program == "flux-tenancy"
+    assert further == ["--flux-sync=git", "--flux-onboarding=base"]
+    assert lacks == (
+        f"supply --fleet: the fleet 'reference' with SHA-256 {'f1' * 32}; --tenant: the tenant with SHA-256 {'7e' * 32}"
+    )
+
+
+def test_on_kind_it_names_kubernetes_and_what_was_left_out(tmp_path: Path) -> None:
+    every = frozenset({"staging/F01", "staging/F02"})
+    fields = {"provider": "kind", "catalog": every}
+    before = release(tmp_path / "a", "2.9.2", 1, {"F01": nothing}, **fields)
+    after = release(tmp_path / "b", "2.9.5", 2, {"F01": nothing}, **fields)
+    said = compose(given_by(before, after, None)).reproduce
+    assert "--flux-kubernetes-version=v1.36.3" in said
+    assert "-k: 1 of 2 checks were left out" in said
 
 
 def test_the_index_names_every_certificate(tmp_path: Path) -> None:
