@@ -84,7 +84,11 @@ kill-matrix: $(STAMP) ## write docs/kill-matrix.md anew from the report of a run
 certificates: $(STAMP) ## write certificates/README.md anew, the index of published certificates
 	$(FLUX_TENANCY) certificates
 
-publish-certificates: certificates ## commit certificates/ to a branch and open a pull request (the workflow does it)
+publish-certificates: $(STAMP) ## put the certificates in NEW=folder on a branch and open a pull request (the workflow does it)
+	for new in "$${NEW:?is the folder of new certificates}"/*/; do \
+	  rm -rf "certificates/$$(basename "$$new")" && cp -R "$$new" certificates/ || exit 1; \
+	done
+	$(FLUX_TENANCY) certificates
 	git switch --create "certificates-$${GITHUB_RUN_ID:?is set in a workflow}"
 	git add certificates
 	git -c user.name='github-actions[bot]' -c user.email='github-actions[bot]@users.noreply.github.com' \

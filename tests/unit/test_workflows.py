@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
-import typer.main
 import yaml
+from typer.testing import CliRunner
 
 from conformance.cli import Where, app
 from conformance.model import Environment, Profile
 from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
 from conformance.settings import PACKAGE_DIR, environment
 
+RUNNER = CliRunner()
 ROOT = PACKAGE_DIR.parent
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -74,16 +74,16 @@ def check_make(words: list[str]) -> None:
 
 def check_cli(words: list[str]) -> None:
     own, _, further = " ".join(map(shlex.quote, words)).partition(" -- ")
-    command: click.Command = typer.main.get_command(app)
-    context = click.Context(command)
-    rest = shlex.split(own)
-    while isinstance(command, click.Group):
-        found = command.get_command(context, rest.pop(0))
-        assert found is not None, words
-        command, context = found, click.Context(found, parent=context)
-    command.make_parser(context).parse_args(rest)  # raises NoSuchOption
+    ended = RUNNER.invoke(app, [*shlex.split(own), "--help"])  # 2: no such command or option
+    assert ended.exit_code == 0, ended.output
     known = {option.name for option in OPTIONS}
     assert {word.partition("=")[0] for word in shlex.split(further)} <= known
+
+
+@pytest.mark.parametrize("words", [["run", "--no-such"], ["no-such"], ["certify", "--no-such", "x"]])
+def test_what_the_cli_does_not_know_is_seen(words: list[str]) -> None:
+    with pytest.raises(AssertionError):
+        check_cli(words)
 
 
 def test_inputs_of_the_action_mirror_the_options() -> None:
@@ -174,3 +174,17 @@ def test_one_action_has_one_pin_everywhere_with_its_version() -> None:
     by_action = {name.removesuffix("/save").removesuffix("/restore"): (sha, version) for name, sha, version in pins}
     for name, sha, version in pins:
         assert by_action[name.removesuffix("/save").removesuffix("/restore")] == (sha, version)
+
+
+def test_only_what_certify_has_just_made_is_attested_and_proposed() -> None:
+    jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
+    (made,) = (step["run"] for step in jobs["upgrade"]["steps"] if " certify " in step.get("run", ""))
+    folder = shlex.split(made)[-1]
+    assert not (ROOT / folder).is_relative_to(ROOT / "certificates")
+    (upload,) = (step for step in jobs["upgrade"]["steps"] if step.get("id") == "certificate")
+    assert (upload["with"]["path"], upload["with"]["if-no-files-found"]) == (f"{folder}/", "ignore")
+    # Without files there is no artifact, so no output, and then neither job begins.
+    assert jobs["upgrade"]["outputs"] == {"certificate": "${{ steps.certificate.outputs.artifact-id }}"}
+    assert "needs.upgrade.outputs.certificate != ''" in jobs["attest"]["if"]
+    assert "needs.attest.result == 'success'" in jobs["propose"]["if"]
+    assert jobs["propose"]["steps"][-1]["run"] == f"make publish-certificates NEW={folder}"
