@@ -9,6 +9,8 @@ from conformance.choices import Onboarding as Onboarding  # noqa: PLC0414 - part
 from conformance.choices import Route as Route  # noqa: PLC0414
 from conformance.choices import Sync as Sync  # noqa: PLC0414
 from conformance.control import Control as Control  # noqa: PLC0414 - part of the vocabulary, kept apart for its length
+from conformance.explained import Form as Form  # noqa: PLC0414 - likewise
+from conformance.explained import Part as Part  # noqa: PLC0414
 from conformance.flow import Cell as Cell  # noqa: PLC0414 - likewise
 from conformance.flow import Fidelity as Fidelity  # noqa: PLC0414
 from conformance.flow import Reach as Reach  # noqa: PLC0414
@@ -237,25 +239,6 @@ class MutantResult:
     def killed(self) -> bool:
         """Every check that claims this mutant killed it, and the revert was clean."""
         return bool(self.kills) and self.green_again and all(k is Kill.KILLED for k in self.kills.values())
-
-
-class Form(StrEnum):
-    """How a text is to be shown."""
-
-    TEXT = "text"
-    LITERAL = "literal"
-    """As a machine says it."""
-    YAML = "yaml"
-    LINK = "link"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One labelled part of the explanation of a check."""
-
-    name: str
-    text: str
-    form: Form = Form.TEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
