@@ -86,10 +86,13 @@ def _tool(binary: Path, words: Sequence[str], home: Path) -> str:
 
 
 def tool_environment(home: Path) -> dict[str, str]:
-    """Return the whole environment of helm and flux: homes below `home`, no cluster, no proxy."""
+    """Return the whole environment of helm and flux: homes and temporary files below `home`, no cluster, no proxy."""
+    temporary = home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     return {
         "PATH": environment().get("PATH", ""),
         "HOME": str(home),
+        "TMPDIR": str(temporary),
         "DOCKER_CONFIG": str(home / "docker"),
         "KUBECONFIG": str(home / "no-kubeconfig"),
         "HELM_CACHE_HOME": str(home / "helm" / "cache"),

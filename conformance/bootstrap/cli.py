@@ -43,14 +43,16 @@ class FluxCli:
             BootstrapError: with the last lines that flux said.
         """
         argv = self._argv(kubeconfig, username)
+        temporary = self.home / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
         # The password travels by environment, out of sight of `ps` (flux: cmd/flux/bootstrap_git.go).
         env = {
             "PATH": environment()["PATH"],
             "HOME": str(self.home),
+            "TMPDIR": str(temporary),  # a flux that is killed leaves its clone there
             "GIT_PASSWORD": password,
             RUN_ID_VARIABLE: self.run_id,
         }
-        self.home.mkdir(parents=True, exist_ok=True)
         try:
             return run(argv, timeout_s=self.timeout_s, env=env, cwd=self.home)
         except ProcessError as error:

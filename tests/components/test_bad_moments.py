@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -114,6 +115,11 @@ def _is_open(port: int) -> bool:
         return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
+def flux_clones() -> set[Path]:
+    """What flux leaves in the machine's folder for temporary files when it is killed; a run gives it one of its own."""
+    return set(Path(tempfile.gettempdir()).glob("flux-*"))
+
+
 Start = Callable[..., Run]
 
 
@@ -154,6 +160,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     ids=lambda value: value.name if isinstance(value, signal.Signals) else value.replace(" ", "-"),
 )
 def test_an_interrupted_run_says_so_and_leaves_nothing(start: Start, ending: signal.Signals, moment: str) -> None:
+    clones = flux_clones()
     run = start(LASTING if moment == "checks" else QUICK)
     match moment:
         case "control plane":
@@ -165,6 +172,7 @@ def test_an_interrupted_run_says_so_and_leaves_nothing(start: Start, ending: sig
     run.process.send_signal(ending)
     assert run.end() == 2, run.said
     run.assert_gone()
+    assert flux_clones() <= clones
     assert run.report.verdict is Verdict.INCONCLUSIVE
     assert run.report.breakdowns == ("engine: the run was interrupted before it was complete",)
     assert "verdict  inconclusive" in "".join(run.said)
