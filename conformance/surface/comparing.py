@@ -35,10 +35,10 @@ def _apart(before: Surface, after: Surface) -> Mapping[str, str]:
 
 
 def _differing(before: Surface, after: Surface) -> Iterator[tuple[str, str]]:
-    """Yield the controllers of which a side named some flags only; two such sides are not known to be alike."""
+    """Yield the controllers of which a side named some flags only; two such releases are not known to be alike."""
     for controller in sorted({*before.flags_from, *after.flags_from}):
         one, other = before.flags_from.get(controller), after.flags_from.get(controller)
-        if MANIFEST in (one, other):
+        if MANIFEST in (one, other) and (one != other or before.version != after.version):
             read = f"{before.version} was read from {one or 'nothing'}, {after.version} from {other or 'nothing'}"
             yield controller, f"flags of {controller} that no Deployment sets: {read}"
 
