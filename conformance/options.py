@@ -200,12 +200,7 @@ def _upgrade(value: Callable[[str], Any]) -> str:
     target, source = str(value("--flux-upgrade-to")), str(value("--flux-version"))
     if not target:
         return ""
-    known = known_releases(data_dir("toolchain"))
-    if target not in known or target == source:
-        others = ", ".join(release for release in known if release != source)
-        raise InputError(
-            f"--flux-upgrade-to '{target}' is no other known release than {source}", hint=f"known: {others}"
-        )
+    _refuse_no_other("--flux-upgrade-to", target, source)
     if value("--flux-bootstrap") != "operator" or value("--flux-provider") != "embedded":
         raise InputError(
             "upgrades are there for platforms of the Flux Operator on the embedded control plane alone",
@@ -216,15 +211,19 @@ def _upgrade(value: Callable[[str], Any]) -> str:
     return target
 
 
+def _refuse_no_other(option: str, release: str, than: str) -> None:
+    others = [known for known in known_releases(data_dir("toolchain")) if known != than]
+    if release not in others:
+        hint = f"known: {', '.join(others)}"
+        raise InputError(f"{option} '{release}' is no other known release than {than}", hint=hint)
+
+
 def _stand_in(value: Callable[[str], Any]) -> str:
     """Return the release whose controllers stand in; refuse what cannot be done, before anything is started."""
     other, version = str(value("--flux-stand-in")), str(value("--flux-version"))
     if not other:
         return ""
-    known = known_releases(data_dir("toolchain"))
-    if other not in known or other == version:
-        others = ", ".join(release for release in known if release != version)
-        raise InputError(f"--flux-stand-in '{other}' is no other known release than {version}", hint=f"known: {others}")
+    _refuse_no_other("--flux-stand-in", other, version)
     if value("--flux-provider") != "embedded" or value("--flux-upgrade-to"):
         raise InputError(
             "controllers stand in for others on the embedded control plane alone, and not beside an upgrade",

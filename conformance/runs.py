@@ -20,7 +20,7 @@ _RECORD = "run.json"
 _SCRATCH = "scratch"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the run's own is made in it, mode 0700
 _MEMORY_BYTES = 1024**3
-"""What must be free there: containers often have 64 MiB. Files of a platform's controllers were seen to take 20 MiB."""
+"""What must be free there: containers often have 64 MiB. A platform's controllers were seen to take 8 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class RunFolder:
         """Return a folder for files that live for a moment only: in memory where there is room, else as `sub`.
 
         kustomize-controller unpacks a repository and removes it again at each reconciliation. On ext4 each new file
-        then searches past the inodes that were freed within five seconds: half of the controller's time.
+        then searches past the inodes that were freed within five seconds (ext4: `recently_deleted`).
         """
         if (self.path / _SCRATCH).is_dir() or not (self._scratch.is_dir() or _has_room(_MEMORY)):
             return self.sub(_SCRATCH, *names)

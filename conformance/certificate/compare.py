@@ -9,10 +9,9 @@ from conformance.certificate.schema import Change, Comparison, Difference, Direc
 from conformance.certificate.signals import signals
 from conformance.errors import InputError
 from conformance.model import Level, Outcome
+from conformance.report.parity import Place, by_place
 from conformance.report.schema import ConformanceReport, ResultRow
 
-Place = tuple[str, str]
-"""Environment and key of a row."""
 _JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
 _NAMED = 3
 """How many of the checks that not every run selected an error names."""
@@ -38,7 +37,7 @@ def compare(before: Reported, after: Reported) -> Comparison:
         InputError: the reports differ in more than the release; or evidence is missing, changed or not readable.
     """
     refuse_others(before.report, after.report)
-    one, other = _by_place(before.report), _by_place(after.report)
+    one, other = by_place(before.report), by_place(after.report)
     places = sorted({*one, *other})
     return Comparison(rows=tuple(_change(place, before, after, one.get(place), other.get(place)) for place in places))
 
@@ -83,17 +82,6 @@ def common(report: ConformanceReport) -> Mapping[str, str]:
         "suite": report.suite.version,
         "catalog": str(report.suite.catalog_size),
     }
-
-
-def _by_place(report: ConformanceReport) -> Mapping[Place, Sequence[ResultRow]]:
-    """Return environment and key -> its results: one, or none where the check was collected and said nothing."""
-    found: dict[Place, list[ResultRow]] = {}
-    for row in report.results:
-        found.setdefault((str(row.environment), row.key), []).append(row)
-    for name in report.summary.missing:
-        environment, _, key = name.partition("/")
-        found.setdefault((environment, key), [])
-    return found
 
 
 def _change(

@@ -18,7 +18,10 @@ _VOLATILE: Sequence[tuple[re.Pattern[str], str]] = tuple(
         (r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b", "HEX"),
         (r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{2,5})?\b", "ADDRESS"),
         (r"(?<=\w)\[::1?\]:\d{2,5}|\blocalhost:\d{2,5}\b", "ADDRESS"),
-        (r"(?:(?<![\w.])|(?:\.\./)+\.\.)/(?:tmp|var|root|home|run|mnt|private|Users)(?:/[^\s'\",:;)]+)+", "PATH"),
+        (
+            r"(?:(?<![\w.])|(?:\.\./)+\.\.)/(?:tmp|var|root|home|run|mnt|dev/shm|private|Users)(?:/[^\s'\",:;)]+)+",
+            "PATH",
+        ),
         (r"(?<![\w-])(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|µs|us|ms|s)\b", "SECONDS"),
         (r"\d{4,}", "NUMBER"),
     )

@@ -59,7 +59,7 @@ def compare(columns: Mapping[str, ConformanceReport], lost: Iterable[str] = ()) 
         InputError: they are of several subjects.
     """
     refuse_other_subjects(tuple(columns.values()))
-    found = {name: _by_place(report) for name, report in columns.items()}
+    found = {name: by_place(report) for name, report in columns.items()}
     rows = tuple(_row(place, columns, found) for place in sorted({place for rows in found.values() for place in rows}))
     breakdowns = (*lost, *_breakdowns(columns))
     routes = [_of_provider(provider, columns, rows) for provider in sorted(_routed(columns))]
@@ -163,7 +163,7 @@ def _breakdowns(columns: Mapping[str, ConformanceReport]) -> list[str]:
     return [f"{name}: {text.partition(chr(10))[0]}" for name, report in columns.items() for text in report.breakdowns]
 
 
-def _by_place(report: ConformanceReport) -> dict[Place, list[ResultRow]]:
+def by_place(report: ConformanceReport) -> dict[Place, list[ResultRow]]:
     """Return environment and key -> its results: one, or none where the check was collected and said nothing."""
     found: dict[Place, list[ResultRow]] = {}
     for row in report.results:

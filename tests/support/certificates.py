@@ -8,11 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from conformance import cli
 from conformance.certificate.folder import given_by
 from conformance.certificate.schema import SurfaceBlock
+from conformance.certificate.verify import verify
 from conformance.evidence import EvidenceFolder
 from conformance.model import BinaryOrigin, Environment, Level, Outcome, Plane, Profile, Result, Run
 from conformance.report.write import write_run
+from conformance.surface import Class, Entry, Kind, Surface, Waiver
 
 STAGING = Environment.STAGING
 TENANT = "system:serviceaccount:shared-a:flux"
@@ -192,3 +197,31 @@ FAILED: dict[str, Any] = {
     "evidence": (),
 }
 """What a check says whose control is gone."""
+
+
+RUNNER = CliRunner()
+
+
+def named(folder: Path, made: Path) -> set[str]:
+    return {problem.file for problem in verify(folder, made / "own.pub").problems}
+
+
+def entry(name: str, *checks: str, waiver: Waiver | None = None, **detail: str) -> Entry:
+    origin = "manifest"
+    classes = (Class.NAMESPACE,)
+    return Entry(id=name, kind=Kind.FIELD, classes=classes, origin=origin, detail=detail, checks=checks, waiver=waiver)
+
+
+def surface(version: str, *entries: Entry) -> Surface:
+    known = entries or (entry("field K:spec.a", "F01"),)
+    return Surface(version=version, entries=known, leaves={}, components={}, flags_from={}, sources=("the manifests",))
+
+
+def call(*words: object) -> Any:
+    return RUNNER.invoke(cli.app, [*map(str, words)])
+
+
+def certified(tmp_path: Path, edit: Any = nothing, *words: object) -> Any:
+    before, after = pair(tmp_path, {"F01": edit})
+    given = ("--from", "2.9.2", "--to", "2.9.5", "--before", before, "--after", after)
+    return call("certify", *given, "--certificate", tmp_path / "c", *words)

@@ -1,6 +1,5 @@
 """`flux-tenancy certify` and `verify`: what they run, what they refuse before anything is started, how they end."""
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -8,50 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.certificates import FAILED, nothing, pair, release
-from typer.testing import CliRunner
+from support.certificates import FAILED, call, certified, entry, nothing, pair, release, surface
 
 from conformance import certificate_cli, cli
-from conformance.certificate import index, running
-from conformance.certificate.compose import compose
-from conformance.certificate.folder import CERTIFICATE_FILE, ENVELOPE_FILE, given_by, read_certificate
+from conformance.certificate import running
+from conformance.certificate.folder import read_certificate
 from conformance.certificate.surfaces import block
 from conformance.columns import last
 from conformance.errors import InputError, ProcessError, ToolchainError
 from conformance.settings import PACKAGE_DIR, data_dir
-from conformance.surface import Class, Entry, Kind, Surface, Waiver, compare
+from conformance.surface import Surface, Waiver, compare
 from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
 from conformance.toolchain.releases import Release, releases
 
-RUNNER = CliRunner()
+pytestmark = pytest.mark.usefixtures("surfaces")
 WAIVER = Waiver(reason="no tenant may set it", owner="platform", expires=date(2099, 1, 1))
-
-
-def entry(name: str, *checks: str, waiver: Waiver | None = None, **detail: str) -> Entry:
-    origin = "manifest"
-    classes = (Class.NAMESPACE,)
-    return Entry(id=name, kind=Kind.FIELD, classes=classes, origin=origin, detail=detail, checks=checks, waiver=waiver)
-
-
-def surface(version: str, *entries: Entry) -> Surface:
-    known = entries or (entry("field K:spec.a", "F01"),)
-    return Surface(version=version, entries=known, leaves={}, components={}, flags_from={}, sources=("the manifests",))
-
-
-@pytest.fixture(autouse=True)
-def surfaces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(certificate_cli, "surface_of", surface)
-    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
-
-
-def call(*words: object) -> Any:
-    return RUNNER.invoke(cli.app, [*map(str, words)])
-
-
-def certified(tmp_path: Path, edit: Any = nothing, *words: object) -> Any:
-    before, after = pair(tmp_path, {"F01": edit})
-    given = ("--from", "2.9.2", "--to", "2.9.5", "--before", before, "--after", after)
-    return call("certify", *given, "--certificate", tmp_path / "c", *words)
 
 
 @pytest.mark.parametrize(("edit", "code", "word"), [(nothing, 0, "  yes:"), (FAILED, 1, "  no:")])
@@ -308,61 +278,3 @@ def test_the_surface_is_told_entry_by_entry() -> None:
     assert found.changes[0].waiver == "no tenant may set it (platform, until 2099-01-01)"
     assert found.changes[3].detail == "type string before, type object after"
     assert (found.unmapped, found.before_entries, found.after_entries) == (("field K:spec.c",), 2, 3)
-
-
-def test_the_index_claims_no_identity_that_it_cannot_see(tmp_path: Path) -> None:
-    certified(tmp_path)
-    (tmp_path / "published").mkdir()
-    (tmp_path / "c").rename(tmp_path / "published" / "c")
-    assert "| no local key |" in index.markdown(tmp_path / "published")
-
-
-def test_the_command_that_makes_it_again_is_one_and_names_what_it_lacks(tmp_path: Path) -> None:
-    certified(tmp_path)
-    command, _, lacks = read_certificate(tmp_path / "c").reproduce.partition("  # ")
-    program, *words = shlex.split(command)
-    own, further = words[: words.index("--")], words[words.index("--") + 1 :]
-    assert call(*own, "--help").exit_code == 0  # an option that does not exist ends with 2
-    assert call(*own, "--no-such-option", "--help").exit_code == 2
-    assert program == "flux-tenancy"
-    assert further == ["--flux-sync=git", "--flux-onboarding=base"]
-    assert lacks == (
-        f"supply --fleet: the fleet 'reference' with SHA-256 {'f1' * 32}; --tenant: the tenant with SHA-256 {'7e' * 32}"
-    )
-
-
-def test_on_kind_it_names_kubernetes_and_what_was_left_out(tmp_path: Path) -> None:
-    every = frozenset({"staging/F01", "staging/F02"})
-    fields = {"provider": "kind", "catalog": every}
-    before = release(tmp_path / "a", "2.9.2", 1, {"F01": nothing}, **fields)
-    after = release(tmp_path / "b", "2.9.5", 2, {"F01": nothing}, **fields)
-    said = compose(given_by(before, after, None)).reproduce
-    assert "--flux-kubernetes-version=v1.36.3" in said
-    assert "-k: 1 of 2 checks were left out" in said
-
-
-def test_the_index_names_every_certificate(tmp_path: Path) -> None:
-    call("certificate-key", tmp_path / "own")
-    certified(tmp_path, FAILED, "--key", tmp_path / "own.key")
-    published = tmp_path / "published"
-    (tmp_path / "c").rename(published.parent / "moved")
-    published.mkdir()
-    (tmp_path / "moved").rename(published / "2.9.2-2.9.5")
-    assert call("certificates", published).exit_code == 0
-    said = (published / index.INDEX_FILE).read_text()
-    assert "[2.9.2-2.9.5](2.9.2-2.9.5/certificate.md)" in said
-    assert "| no |" in said
-    assert "a local key" in said
-    assert read_certificate(published / "2.9.2-2.9.5").reproduce in said
-
-
-def test_the_published_index_is_current_and_every_certificate_is_whole() -> None:
-    published = certificate_cli.PUBLISHED
-    assert (published / index.INDEX_FILE).read_text() == index.markdown(published)
-    for folder in index.folders(published):
-        words = ("--key", published / "certificate.pub") if (folder / ENVELOPE_FILE).is_file() else ("--unsigned",)
-        assert call("verify", folder, *words).exit_code == 0, folder
-        assert folder.name == "-".join(
-            side.flux_version for side in (read_certificate(folder).before, read_certificate(folder).after)
-        )
-        assert (folder / CERTIFICATE_FILE).is_file()

@@ -76,11 +76,17 @@ def test_no_run_leaves_anything_volatile_in_a_text(one: int, other: int) -> None
         steady(
             f"Applied revision: main@sha1:{weather.sha} at {weather.time}, {weather.port}ms, uid {weather.uid}, "
             f"web-{weather.pod} on 10.0.{weather.port % 256}.7:{weather.port}, /tmp/{weather.run}/clone/x, "
-            f"../../../root/.local/state/{weather.run}/y, listener {weather.port + 10_000}"
+            f"../../../home/me/state/{weather.run}/y, listener {weather.port + 10_000}"
         )
         for weather in (Weather(one), Weather(other))
     ]
     assert texts[0] == texts[1]
+
+
+def test_where_a_run_had_its_temporary_files_is_no_difference() -> None:
+    inside = "kustomize-controller/kustomization-1234567/base: no such file"
+    on_disk, in_memory = "/home/me/runs/x/scratch/staging", "/dev/shm/flux-tenancy-0123456789abcdef/staging"
+    assert steady(f"open {on_disk}/{inside}") == steady(f"open {in_memory}/{inside}")
 
 
 @pytest.mark.parametrize(
