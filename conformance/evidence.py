@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from conformance.model import Evidence
+from conformance.repos.yaml_files import DUMPER
 
 
 class EvidenceFolder:
@@ -28,7 +29,7 @@ class EvidenceFolder:
 
     def record(self, kind: str, name: str, content: Any) -> None:
         """Keep an observation: text as it is, anything else as YAML; secrets are redacted."""
-        text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+        text = content if isinstance(content, str) else _yaml(content)
         data = self._redact(text).encode()
         with self._lock:
             suffix = "txt" if isinstance(content, str) else "yaml"
@@ -42,6 +43,10 @@ class EvidenceFolder:
         """Return what was recorded so far, in order."""
         with self._lock:
             return list(self._files)
+
+
+def _yaml(content: Any) -> str:
+    return str(yaml.dump(content, Dumper=DUMPER, sort_keys=False, allow_unicode=True))
 
 
 def _slug(text: str, limit: int = 80) -> str:

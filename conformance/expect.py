@@ -56,7 +56,7 @@ class _Trace:
         """
         __tracebackhide__ = True
         ref = ref_to(label, namespace)
-        self.scenario.platform.traces[self.scenario.check.id].add(ref)
+        self.scenario.platform.traces.setdefault(self.scenario.check.id, set()).add(ref)
         window = self.scenario.platform.timeouts.hold_window
         left = max(0.0, self.scenario.denied_at + window - time.monotonic())
         state, appeared = object_until(self.scenario.platform.client, ref, lambda s: s is not None, timeout_s=left)

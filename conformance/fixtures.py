@@ -16,7 +16,7 @@ from conformance.bootstrap import bring_up, lockdown
 from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
-from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.platform import Platform, Traces
 from conformance.bootstrap.upgrade_operator import OperatorUpgrade
 from conformance.bootstrap.ways import check_ways
 from conformance.errors import Breakdown
@@ -79,6 +79,7 @@ class Session:
     notes: list[str] = field(default_factory=list)
     beyond: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    traces: Traces = field(default_factory=dict)
     lockdown: dict[str, Mapping[str, str]] = field(default_factory=dict)
     lockdown_arguments: dict[str, Mapping[str, Arguments]] = field(default_factory=dict)
     commits: dict[str, str] = field(default_factory=dict)
@@ -217,7 +218,7 @@ class Session:
             provider=provider,
             binary=self.toolchain.path,
             all_binaries=self._wait_for_controllers,
-            folder=self.folder.sub(f"{name}-ground"),
+            folder=self.folder.scratch(f"{name}-ground"),
             report=self.report,
             logs=logs,
             run_id=self.folder.run_id,
@@ -227,6 +228,7 @@ class Session:
             redactor=self.redact,
             secrets=self.secrets,
             notes=self.notes,
+            traces=self.traces,
         )
 
     def _components(self) -> Mapping[str, str]:

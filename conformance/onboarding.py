@@ -80,7 +80,7 @@ class FleetBranch:
         source = self._object(live, "fleet", spec)
         source["metadata"]["annotations"] = {"reconcile.fluxcd.io/requestedAt": head}
         self.platform.client.apply(source)
-        self.platform.traces[self.id.upper()].add(Ref.of(source))
+        self.platform.traces.setdefault(self.id.upper(), set()).add(Ref.of(source))
         timeout = self.platform.timeouts.reconciled
         state, fetched = object_until(
             self.platform.client, Ref.of(source), lambda s: _revision(s).endswith(pushed), timeout_s=timeout

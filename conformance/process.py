@@ -280,26 +280,29 @@ class Supervisor:
             self._services.append(service)
         return service
 
-    def stop(self, service: Service) -> None:
-        """Stop one service and everything in its process group; harmless when it is gone."""
+    def stop(self, *services: Service, kill: bool = False) -> None:
+        """Stop services and all in their process groups, all at once; harmless for those that are gone.
+
+        Args:
+            kill: do not give them time to end by themselves.
+        """
         with self._lock:
-            if service in self._services:
-                self._services.remove(service)
-        _stop([service])
+            self._services = [service for service in self._services if service not in services]
+        _stop(services, 0.0 if kill else STOP_GRACE_S)
 
     def stop_all(self) -> None:
         """Stop every service, all at once."""
         with self._lock:
             services, self._services = self._services, []
-        _stop(services)
+        _stop(services, STOP_GRACE_S)
 
 
-def _stop(services: Iterable[Service]) -> None:
+def _stop(services: Iterable[Service], grace_s: float) -> None:
     services = list(services)
     for service in services:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(service.pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_GRACE_S
+    deadline = time.monotonic() + grace_s
     for service in services:
         try:
             service.popen.wait(timeout=max(0.0, deadline - time.monotonic()))

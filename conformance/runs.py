@@ -37,10 +37,11 @@ class RunFolder:
         return folder
 
     def scratch(self, *names: str) -> Path:
-        """Return a folder for files that live for a moment only: in memory where there is room, else as `sub`.
+        """Return a folder for files that come and go with a run's work: in memory where there is room, else as `sub`.
 
-        kustomize-controller unpacks a repository and removes it again at each reconciliation. On ext4 each new file
-        then searches past the inodes that were freed within five seconds (ext4: `recently_deleted`).
+        kustomize-controller unpacks a repository and removes it again at each reconciliation; pushes and checkouts do
+        the same. On ext4 each new file then searches past the inodes that were freed within five seconds
+        (ext4: `recently_deleted`).
         """
         if (self.path / _SCRATCH).is_dir() or not (self._scratch.is_dir() or _has_room(_MEMORY)):
             return self.sub(_SCRATCH, *names)

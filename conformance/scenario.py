@@ -230,7 +230,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         # In this order: Flux's objects clean up with the rights that others give, and may be what makes the rest.
         flux = [ref for ref in planted if "fluxcd." in ref.api_version]
         plain = [ref for ref in planted if ref not in flux]
-        for refs in (flux, plain, [*attempted, *self.platform.traces[self.check.id]]):
+        for refs in (flux, plain, [*attempted, *self.platform.traces.get(self.check.id, ())]):
             for ref in refs:
                 self.platform.client.delete_if_exists(ref)
             for ref in refs:

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from conformance.bootstrap.credentials import credential_secret
 from conformance.bootstrap.egress import admit_git_server
 from conformance.bootstrap.encryption import KEY_ENTRY, PLATFORM_KEY, TENANT_KEY
 from conformance.bootstrap.ground import EVIL, FLEET_REPOSITORY, Ground, canary_value, lay
-from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.platform import Platform, Traces
 from conformance.bootstrap.proving import proof_of_network
 from conformance.bootstrap.routes import bootstrap_of
 from conformance.errors import BootstrapError, Breakdown, WaitTimeout
@@ -62,6 +62,8 @@ class Order:
     secrets: list[str]
     """Receives every credential that is made, for redaction."""
     notes: list[str]
+    traces: Traces = field(default_factory=dict)
+    """See `Platform.traces`; platforms of one run share it."""
 
 
 @contextlib.contextmanager
@@ -203,6 +205,7 @@ def _platform(order: Order, cluster: Cluster, git: GitServer, registry: Registry
         sync=order.sync,
         onboarding=order.onboarding,
         writer=ground.writer,
+        traces=order.traces,
     )
 
 

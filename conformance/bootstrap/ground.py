@@ -4,6 +4,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,8 @@ FLEET_REPOSITORY = "platform/fleet"
 EVIL = "evil"
 """The organisation that no allowlist permits; it exists and can be cloned, so that a denial is never a dead host."""
 
+_PUSHES = 4
+"""At the same time: each is a few short processes on both sides."""
 _SUBMODULE = re.compile(r"^\s*path = (\S+)$", re.MULTILINE)
 
 
@@ -194,24 +197,24 @@ def _push(
 
 
 def _push_probes(probes: Sequence[str], git: GitServer, folder: Path, organisation: str) -> dict[str, TenantRepository]:
-    common = folder / "attacks"
-    found: dict[str, TenantRepository] = {}
-    for probe in probes:
+    def push(probe: str) -> TenantRepository:
         worktree = folder / "seeds" / probe
-        shutil.copytree(common, worktree / "attacks", symlinks=True)
+        shutil.copytree(folder / "attacks", worktree / "attacks", symlinks=True)
         shutil.copytree(folder / "sealed", worktree / "sealed")
         for environment_folder in Environment:
             _write(worktree / environment_folder / "tenant-live.yaml", _live(probe))
         repository = f"{organisation}/{probe}"
         _push(git, repository, worktree, f"Repository of {probe}")
         credential = git.credential(repository)
-        found[probe] = TenantRepository(
+        return TenantRepository(
             folder / "clones" / probe,
             git.repository_url(repository),
             username=credential.username,
             password=credential.password,
         )
-    return found
+
+    with ThreadPoolExecutor(_PUSHES, "push") as pool:
+        return dict(zip(probes, pool.map(push, probes), strict=True))
 
 
 def _attack_map(git: GitServer, organisation: str, addresses: AddressMap, outside: str = "") -> AddressMap:

@@ -1,7 +1,6 @@
 """A bootstrapped platform: the cluster, its servers, the fleet on it, and the identities that act on it."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -19,6 +18,9 @@ from conformance.repos.git_server import GitServer
 from conformance.repos.push import TenantRepository
 from conformance.repos.writers import Writer
 from conformance.settings import Timeouts
+
+Traces = dict[str, set[Ref]]
+"""Id of a check -> what its attack would leave behind, which is removed with the check's objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +60,10 @@ class Platform:
     onboarding: Onboarding
     writer: Writer
     """Brings in further tenants, in the way of this run."""
-    traces: dict[str, set[Ref]] = field(default_factory=lambda: defaultdict(set))
-    """Id of a check -> what its attack would leave behind; removed with its objects."""
-    _clients: dict[tuple[str, str], KubeClient] = field(default_factory=dict)
+    traces: Traces
+    """Shared by platforms side by side: a check that fails under a mutant ends before it names its traces."""
+    _tokens: dict[str, str] = field(default_factory=dict)
+    """Namespace of a tenant -> a token of its ServiceAccount: one for all checks, since each costs a signature."""
     _networks: list[Network] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -129,10 +132,8 @@ class Platform:
 
     def as_tenant(self, namespace: str, check_id: str) -> KubeClient:
         """Return a client with a token of the tenant's own ServiceAccount, marked with the check's id."""
-        key = (namespace, check_id)
         with self._lock:
-            if key not in self._clients:
-                token = self.client.token(namespace, self.service_account)
-                agent = f"flux-tenancy-conformance/{check_id}"
-                self._clients[key] = self.client.with_token(token, user_agent=agent)
-            return self._clients[key]
+            if namespace not in self._tokens:
+                self._tokens[namespace] = self.client.token(namespace, self.service_account)
+            token = self._tokens[namespace]
+        return self.client.with_token(token, user_agent=f"flux-tenancy-conformance/{check_id}")

@@ -51,6 +51,7 @@ class KubeClient:
         self._timeout_s = timeout_s
         self._kinds: dict[str, dict[str, _Kind]] = {}
         self._lock = threading.Lock()
+        self._anonymous: kubernetes_client.ApiClient | None = None
 
     @classmethod
     def from_kubeconfig(cls, path: Path, *, timeout_s: float, user_agent: str = FIELD_MANAGER) -> "KubeClient":
@@ -63,15 +64,24 @@ class KubeClient:
         return cls(kubernetes_client.ApiClient(configuration), {"User-Agent": user_agent}, timeout_s)
 
     def with_token(self, token: str, *, user_agent: str) -> "KubeClient":
-        """Return a client of the same server that has this bearer token and nothing else."""
-        mine = self._api.configuration
-        configuration = kubernetes_client.Configuration()
-        configuration.host, configuration.ssl_ca_cert = mine.host, mine.ssl_ca_cert
-        configuration.connection_pool_maxsize = POOL_SIZE
+        """Return a client of the same server that has this bearer token and nothing else.
+
+        All of them share connections, which carry no identity; `close` of this client closes those too.
+        """
         headers = {"User-Agent": user_agent, "Authorization": f"Bearer {token}"}
-        other = KubeClient(kubernetes_client.ApiClient(configuration), headers, self._timeout_s)
+        other = KubeClient(self._without_identity(), headers, self._timeout_s)
         other._kinds = self._kinds
         return other
+
+    def _without_identity(self) -> kubernetes_client.ApiClient:
+        with self._lock:
+            if self._anonymous is None:
+                mine = self._api.configuration
+                configuration = kubernetes_client.Configuration()
+                configuration.host, configuration.ssl_ca_cert = mine.host, mine.ssl_ca_cert
+                configuration.connection_pool_maxsize = POOL_SIZE
+                self._anonymous = kubernetes_client.ApiClient(configuration)
+            return self._anonymous
 
     def impersonating(self, user: str, *, group: str = "") -> "KubeClient":
         """Return a client that asks for its requests to be judged as another user's.
@@ -263,7 +273,9 @@ class KubeClient:
 
     def close(self) -> None:
         """Close all connections."""
-        self._api.rest_client.pool_manager.clear()
+        for api in (self._api, self._anonymous):
+            if api is not None:
+                api.rest_client.pool_manager.clear()
 
     def _path(self, ref: Ref) -> str:
         return f"{self._collection(ref.api_version, ref.kind, ref.namespace)}/{quote(ref.name)}"

@@ -66,6 +66,7 @@ VARIABLES = {
     "PATH": "the suite's, so that git is found as in the controller's image",
     "NOTIFICATION_CONTROLLER_ADDRESS": "where flux-operator sends events: the Service name does not resolve either",
     "KUBECONFIG": "a token of the controller's own ServiceAccount, in place of the mounted one",
+    "GOGC": "250 unless the Pod says it: rarer garbage collection, GOMEMLIMIT stays the Deployment's",
 }
 
 
@@ -127,6 +128,7 @@ def pod_variables(pod: Manifest) -> dict[str, str]:
 def host_variables(variables: Mapping[str, str], places: Places) -> dict[str, str]:
     """Return the Pod's variables with those of `VARIABLES` that follow from its places."""
     found = {
+        "GOGC": "250",
         **variables,
         "TMPDIR": str(places.temporary),
         "HOME": str(places.folder),

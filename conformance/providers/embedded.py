@@ -49,6 +49,9 @@ _EXTRA_ARGUMENTS = {
     "etcd": {"unsafe-no-fsync": "true"},  # the data of a run does not outlive it
 }
 
+_LESS_GARBAGE_COLLECTION = {"GOGC": "250"}
+"""Of the control plane's processes: an eighth less CPU in kube-apiserver, for memory (ADR 0030)."""
+
 
 class EmbeddedProvider:
     """Implements `Provider` with etcd, kube-apiserver, controller-manager, scheduler and one KWOK node."""
@@ -158,6 +161,7 @@ class EmbeddedProvider:
             "HOME": str(home),
             "KWOK_WORKDIR": str(home),
             "KUBECONFIG": str(kubeconfig),
+            **_LESS_GARBAGE_COLLECTION,
             RUN_ID_VARIABLE: self._folder.run_id,
         }
         kubeconfig.touch(mode=0o600)

@@ -1,5 +1,6 @@
 """From a run to its report: a pure function, so that a report can be rebuilt without a cluster."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,9 +97,13 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
 
 def _redacted(report: ConformanceReport, secrets: Sequence[str]) -> ConformanceReport:
     redact = redactor(secrets)
+
+    @functools.cache  # a report says much of what it says several times
+    def clean(text: str) -> str:
+        return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", redact(text))
+
     data = report.model_dump(exclude={"api_version", "kind"})
-    clean = redact_tree(data, lambda text: _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", redact(text)))
-    return ConformanceReport.model_validate(clean)
+    return ConformanceReport.model_validate(redact_tree(data, clean))
 
 
 def _result_order(result: Result) -> tuple[str, str, str, str]:

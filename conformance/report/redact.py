@@ -1,6 +1,7 @@
 """Secrets out of texts: known ones by name, unknown ones by their shape, and the values of Secrets in YAML and JSON."""
 
 import base64
+import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,6 +42,11 @@ _DATA_BLOCK = re.compile(r"^(?P<indent>[ \t]*(?:- )?)[\"']?(?:data|stringData)[\
 
 def redactor(secrets: Iterable[str] = ()) -> Callable[[str], str]:
     """Return a function that masks these secrets (also in base64 and URL form) and everything of a secret's shape."""
+    return _redactor(tuple(secrets))
+
+
+@functools.lru_cache(maxsize=8)  # a run asks anew for each text, and its secrets stay the same
+def _redactor(secrets: tuple[str, ...]) -> Callable[[str], str]:
     known = _forms(secrets)
 
     def redact(text: str) -> str:

@@ -151,6 +151,7 @@ def test_variables_of_the_pod_are_kept_beside_those_of_the_host() -> None:
     assert found["NOTIFICATION_CONTROLLER_ADDRESS"] == "http://127.0.0.1:1/"
     assert "TUF_ROOT" not in host_variables({}, PLACES)
     assert set(found) - {"RUNTIME_NAMESPACE"} <= set(VARIABLES)
+    assert (found["GOGC"], host_variables({"GOGC": "50"}, PLACES)["GOGC"]) == ("250", "50")
 
 
 @pytest.mark.parametrize(

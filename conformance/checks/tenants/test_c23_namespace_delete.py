@@ -19,7 +19,7 @@ def test_c23_namespace_delete(scenario: Scenario) -> None:
     namespace = scenario.existing("Namespace/shared-a", "")
     # Allowed path first: the token works, and the request is one that the server takes.
     given(scenario.get(scenario["ConfigMap/tenant-live"].ref, as_tenant="shared-a")).is_admitted()
-    given(scenario.delete(namespace.ref, as_tenant="", dry_run=True)).is_admitted()
+    given(scenario.delete(scenario["Namespace/c23-there"].ref, as_tenant="", dry_run=True)).is_admitted()
 
     # A dry run, which rights and guards decide alike: other checks live here. The role refuses first; where a role
     # does not, the guard of namespaces says the same.
