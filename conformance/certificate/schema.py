@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from conformance.report.base import Document
 from conformance.report.schema import API_VERSION, Binary, Controller, RunBlock
 
 CERTIFICATE_KIND: Literal["UpgradeCertificate"] = "UpgradeCertificate"
+CERTIFICATE_SCHEMA_FILE = Path(__file__).with_name("certificate.schema.json")
 
 
 class Answer(StrEnum):
@@ -184,3 +186,7 @@ class Certificate(Document):
     surface: SurfaceBlock | None = Field(description="null: it was not compared")
     upgrade: InPlace | None = Field(None, description="null: no running platform was upgraded for this certificate")
     reproduce: str = Field(description="the command that makes it again")
+
+
+if __name__ == "__main__":  # python -m conformance.certificate.schema: after a change of the models
+    CERTIFICATE_SCHEMA_FILE.write_text(Certificate.schema_text(), encoding="utf-8")

@@ -1,11 +1,10 @@
 """The combined report: several certifications of one subject, a column for each, and what they say of each other."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -167,16 +166,5 @@ class CombinedReport(Document):
     notes: tuple[str, ...] = ()
 
 
-def json_schema() -> Mapping[str, Any]:
-    """Return the JSON Schema of a combined `report.yaml`."""
-    schema = CombinedReport.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def schema_text() -> str:
-    """Return the text that `combined.schema.json` must have."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":  # python -m conformance.report.combined_schema: after a change of the models
-    COMBINED_SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    COMBINED_SCHEMA_FILE.write_text(CombinedReport.schema_text(), encoding="utf-8")

@@ -1,9 +1,7 @@
 """The report document, `report.yaml`: its models, and the JSON Schema that is generated from them."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -310,16 +308,5 @@ class ConformanceReport(Document):
     notes: tuple[str, ...] = ()
 
 
-def json_schema() -> Mapping[str, Any]:
-    """Return the JSON Schema of `report.yaml`."""
-    schema = ConformanceReport.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def schema_text() -> str:
-    """Return the text that `report.schema.json` must have."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":  # python -m conformance.report.schema: after a change of the models
-    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    SCHEMA_FILE.write_text(ConformanceReport.schema_text(), encoding="utf-8")

@@ -16,6 +16,7 @@ DATA = ("fleet-repo", "tenant-repo", "fixtures", "toolchain")
 PARTS = (
     "pytest.ini",
     "__main__.py",
+    "certificate/certificate.schema.json",
     "report/report.schema.json",
     "report/templates/",
     "checks/references/f01_foreign_git_source.yaml",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from support.certificates import FAILED, NO_SURFACE_LEFT, given_pair, named, nothing, pair, release
@@ -29,7 +30,7 @@ from conformance.certificate.folder import (
     sums,
     write_certificate,
 )
-from conformance.certificate.schema import Answer, Certificate, SurfaceBlock
+from conformance.certificate.schema import CERTIFICATE_SCHEMA_FILE, Answer, Certificate, SurfaceBlock
 from conformance.certificate.signing import PAYLOAD_TYPE, signed
 from conformance.certificate.statement import PREDICATE_TYPE, STATEMENT_TYPE, statement
 from conformance.certificate.verify import verify
@@ -43,6 +44,17 @@ def test_a_certificate_as_it_was_made_is_verified(made: Path) -> None:
     assert (found.problems, found.signed) == ((), True)
     assert found.certificate == read_certificate(made / "certificate")
     assert sorted(path.name for path in made.iterdir()) == ["2.9.2", "2.9.5", "certificate", "own.key", "own.pub"]
+
+
+def test_a_certificate_follows_the_shipped_schema(certificate: Path) -> None:
+    text = CERTIFICATE_SCHEMA_FILE.read_text(encoding="utf-8")
+    assert text == Certificate.schema_text(), "run: python -m conformance.certificate.schema"
+    schema = json.loads(text)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    written = yaml.safe_load((certificate / CERTIFICATE_FILE).read_text())
+    jsonschema.validate(written, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**written, "mayUpgrade": "perhaps"}, schema)
 
 
 def test_an_edited_byte_of_any_file_is_named(made: Path, certificate: Path) -> None:

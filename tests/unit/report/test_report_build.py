@@ -10,11 +10,13 @@ from conformance.model import Level, Outcome
 from conformance.report import wording
 from conformance.report.build import build_report
 from conformance.report.document import from_yaml, to_yaml
-from conformance.report.schema import SCHEMA_FILE, json_schema, schema_text
+from conformance.report.schema import SCHEMA_FILE, ConformanceReport
 
 
 def test_the_shipped_schema_is_fresh():
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), "run: python -m conformance.report.schema"
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == ConformanceReport.schema_text(), (
+        "run: python -m conformance.report.schema"
+    )
 
 
 def test_a_report_follows_the_shipped_schema(full_run):
@@ -26,7 +28,7 @@ def test_a_report_follows_the_shipped_schema(full_run):
 def test_the_schema_refuses_an_unknown_verdict(full_run):
     data = yaml.safe_load(to_yaml(build_report(full_run)))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**data, "verdict": "fine"}, json_schema())
+        jsonschema.validate({**data, "verdict": "fine"}, ConformanceReport.json_schema())
 
 
 def test_yaml_is_lossless(full_run):

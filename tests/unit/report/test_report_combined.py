@@ -14,7 +14,7 @@ from conformance.model import Environment, Level, Outcome, Verdict
 from conformance.report import combined_page, github, write
 from conformance.report.build import build_report
 from conformance.report.combine import Part, combine, part_of
-from conformance.report.combined_schema import COMBINED_SCHEMA_FILE, Answer, json_schema, schema_text
+from conformance.report.combined_schema import COMBINED_SCHEMA_FILE, Answer, CombinedReport
 from conformance.report.document import from_yaml, to_yaml
 from conformance.report.write import REPORT_FILE, digest_of, load_any, load_report, write_report
 
@@ -174,8 +174,8 @@ def everything(column, full_run, make_result):
 
 def test_the_schema_file_is_what_the_models_say(everything):
     text = COMBINED_SCHEMA_FILE.read_text(encoding="utf-8")
-    assert text == schema_text(), "run: python -m conformance.report.combined_schema"
-    jsonschema.Draft202012Validator.check_schema(json_schema())
+    assert text == CombinedReport.schema_text(), "run: python -m conformance.report.combined_schema"
+    jsonschema.Draft202012Validator.check_schema(CombinedReport.json_schema())
     jsonschema.validate(yaml.safe_load(to_yaml(everything)), json.loads(text))
 
 
