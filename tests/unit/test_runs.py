@@ -1,6 +1,7 @@
 """Folders of runs: a dead owner's is reaped, a live one's is left alone."""
 
 import json
+import os
 import stat
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 
 from conformance import runs
 from conformance.errors import InputError
+from conformance.kube.wait import eventually
 from conformance.process import Supervisor, own_identity, processes_of_run
 from conformance.runs import RunFolder, open_run, port_lock, reap
 
@@ -52,6 +54,8 @@ def test_the_folder_of_a_dead_owner_goes_with_its_processes(state: Path, supervi
     folder = left_behind(state)
     argv = [sys.executable, "-c", "import signal; signal.pause()"]
     service = supervisor.start("orphan", argv, log=folder / "log", env={})
+    # Popen returns when exec closes its pipe; the kernel shows the new environment a moment later.
+    eventually(lambda: processes_of_run("dead-run"), bool, timeout_s=10, what="the orphan carries the run's id")
     open_run("next").remove()
     assert not folder.exists()
     assert not service.alive
@@ -142,6 +146,18 @@ def test_what_a_dead_run_left_in_memory_is_removed(
     (RunFolder(path.name, path).scratch("staging") / "file").touch()
     open_run("next").remove()
     assert list(memory.iterdir()) == []
+
+
+def test_scratch_lies_below_the_run_where_nothing_in_memory_may_be_executed(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = os.statvfs(tmp_path)
+    monkeypatch.setattr(runs, "_MEMORY", tmp_path)
+    monkeypatch.setattr(runs, "_MEMORY_BYTES", 1)
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result([*seen[:8], seen.f_flag | os.ST_NOEXEC, seen[9]]))
+    folder = open_run("mine")
+    assert folder.scratch("staging") == folder.path / "scratch" / "staging"
+    folder.remove()
 
 
 @pytest.mark.parametrize("memory", ["not-there", "."], ids=["none", "full"])
