@@ -249,13 +249,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         run.results.append(
             unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, f"needs {', '.join(missing)}")
         )
-        # From declared capabilities only, never from a caught exception; a judged check makes the verdict inconclusive.
-        pytest.skip(f"unsupported by the provider: needs {', '.join(sorted(missing))}")
+        # Never from a caught exception; a judged check makes the verdict inconclusive.
+        pytest.skip(f"unsupported by the provider: needs {', '.join(sorted(missing))}")  # by declared capabilities
     result, error = harvest.result(job)
     run.results.append(result)
     if isinstance(error, Finding) and job.check.level is Level.PROVISIONAL:
-        # Reported as open, never judged: no verdict hangs on it.
-        pytest.xfail(f"documented limit: {error.what}")
+        pytest.xfail(f"documented limit: {error.what}")  # reported as open, never judged: no verdict hangs on it
     if error is not None:
         raise error
     return True

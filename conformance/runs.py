@@ -43,7 +43,7 @@ class RunFolder:
         the same. On ext4 each new file then searches past the inodes that were freed within five seconds
         (ext4: `recently_deleted`).
         """
-        if (self.path / _SCRATCH).is_dir() or not (self._scratch.is_dir() or _has_room(_MEMORY)):
+        if (self.path / _SCRATCH).is_dir() or not (self._scratch.is_dir() or _is_fit(_MEMORY)):
             return self.sub(_SCRATCH, *names)
         self._scratch.mkdir(mode=0o700, exist_ok=True)
         folder = self._scratch.joinpath(*names)
@@ -133,7 +133,7 @@ def port_lock() -> Iterator[None]:
         yield
 
 
-def _has_room(folder: Path) -> bool:
+def _is_fit(folder: Path) -> bool:
     """Return whether files may be put here, in plenty, and run from here: containers mount it noexec."""
     try:
         seen = os.statvfs(folder)

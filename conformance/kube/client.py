@@ -76,9 +76,8 @@ class KubeClient:
     def _without_identity(self) -> kubernetes_client.ApiClient:
         with self._lock:
             if self._anonymous is None:
-                mine = self._api.configuration
                 configuration = kubernetes_client.Configuration()
-                configuration.host, configuration.ssl_ca_cert = mine.host, mine.ssl_ca_cert
+                configuration.host, configuration.ssl_ca_cert = self.host, str(self.ca_file)
                 configuration.connection_pool_maxsize = POOL_SIZE
                 self._anonymous = kubernetes_client.ApiClient(configuration)
             return self._anonymous

@@ -58,6 +58,8 @@ CHANGES = (
     ArgumentChange("--web-server-port", "0", OPERATOR, "it would listen on every address of this machine"),
     ArgumentChange("--storage-path", "{storage}", OPERATOR, "the manifests of its module, which its image holds"),
 )
+GOGC = "250"
+"""Of all Go processes of the embedded platform: less CPU for more memory (ADR 0030)."""
 VARIABLES = {
     "TMPDIR": "a temporary folder of its own, as a container has",
     "HOME": "a home folder of its own, as a container has",
@@ -66,7 +68,7 @@ VARIABLES = {
     "PATH": "the suite's, so that git is found as in the controller's image",
     "NOTIFICATION_CONTROLLER_ADDRESS": "where flux-operator sends events: the Service name does not resolve either",
     "KUBECONFIG": "a token of the controller's own ServiceAccount, in place of the mounted one",
-    "GOGC": "250 unless the Pod says it: rarer garbage collection, GOMEMLIMIT stays the Deployment's",
+    "GOGC": f"{GOGC} unless the Pod says it: rarer garbage collection, GOMEMLIMIT stays the Deployment's",
 }
 
 
@@ -128,7 +130,7 @@ def pod_variables(pod: Manifest) -> dict[str, str]:
 def host_variables(variables: Mapping[str, str], places: Places) -> dict[str, str]:
     """Return the Pod's variables with those of `VARIABLES` that follow from its places."""
     found = {
-        "GOGC": "250",
+        "GOGC": GOGC,
         **variables,
         "TMPDIR": str(places.temporary),
         "HOME": str(places.folder),

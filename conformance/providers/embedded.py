@@ -14,7 +14,7 @@ from conformance.kube.objects import Ref, pick
 from conformance.kube.wait import eventually, object_until
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, end_processes, processes_of_run, run
-from conformance.providers.arguments import describe_changes
+from conformance.providers.arguments import GOGC, describe_changes
 from conformance.providers.host_runner import HostRunner
 from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
@@ -48,9 +48,6 @@ _EXTRA_ARGUMENTS = {
     },
     "etcd": {"unsafe-no-fsync": "true"},  # the data of a run does not outlive it
 }
-
-_LESS_GARBAGE_COLLECTION = {"GOGC": "250"}
-"""Of the control plane's processes: an eighth less CPU in kube-apiserver, for memory (ADR 0030)."""
 
 
 class EmbeddedProvider:
@@ -161,7 +158,7 @@ class EmbeddedProvider:
             "HOME": str(home),
             "KWOK_WORKDIR": str(home),
             "KUBECONFIG": str(kubeconfig),
-            **_LESS_GARBAGE_COLLECTION,
+            "GOGC": GOGC,
             RUN_ID_VARIABLE: self._folder.run_id,
         }
         kubeconfig.touch(mode=0o600)
