@@ -20,7 +20,7 @@ from conformance.kube.objects import Ref
 from conformance.kube.wait import ended_by, eventually, object_until, pause
 from conformance.timeline import Fate
 from conformance.upgrading.board import Board, Open
-from conformance.upgrading.kinds import PREFIX, TENANTS, Arsenal, Kind
+from conformance.upgrading.kinds import PREFIX, TENANTS, VICTIM, Arsenal, Kind
 from conformance.upgrading.watching import Watcher
 
 CHECK_ID = PREFIX
@@ -32,6 +32,8 @@ PATIENCE_S = 3.0
 OPEN = 5
 """Attacks of a kind that wait for their judgement, at most; with the patience, a quarter of a minute's."""
 _WORKERS = 16
+_INTO = f"{VICTIM}-"
+"""helm-controller puts the target namespace before the name of a release that it does not install beside its object."""
 REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 _WATCHED = (
     ("v1", "ConfigMap"),
@@ -193,7 +195,17 @@ class AttackLoop:
         """Delete every attack, then what is left of its effect, and wait until all is gone."""
         attacks = self.board.attacks()
         remove(self.platform, {one.target for one in attacks}, stuck={one.target for one in attacks if _got_in(one)})
-        remove(self.platform, {one.trace for one in attacks})
+        remove(self.platform, {one.trace for one in attacks} | self._stored({one.target.name for one in attacks}))
+
+    def _stored(self, names: Collection[str]) -> set[Ref]:
+        """Return the Helm storage of attacks that got in: nobody uninstalls a release whose finalizer was taken off."""
+        client = self.platform.client
+        secrets = [
+            one
+            for namespace in TENANTS
+            for one in client.objects("v1", "Secret", namespace=namespace, labels="owner=helm")
+        ]
+        return {Ref.of(one) for one in secrets if one["metadata"]["labels"]["name"].removeprefix(_INTO) in names}
 
 
 def remove(platform: Platform, refs: Collection[Ref], *, stuck: Collection[Ref] = ()) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.changes import arguments
+from conformance.bootstrap.changes_tenants import platform_suspended
 from conformance.bootstrap.platform import Platform
 from conformance.kube.wait import pause
 from conformance.model import Environment
@@ -79,6 +80,9 @@ class Unlocked:
     opened: list[AbstractContextManager[None]] = field(default_factory=list)
 
     def begin(self) -> None:
+        # kustomize-controller reconciles the fleet when it starts, and would put the lockdown back at once.
+        self.opened.append(platform_suspended(self.platform))
+        self.opened[-1].__enter__()
         for controller, flag in self.drops:
             self.opened.append(arguments(self.platform, controller, drop=flag))
             self.opened[-1].__enter__()
@@ -118,6 +122,7 @@ def test_nothing_is_left_of_the_attacks(platform: Platform) -> None:
         f"{namespace}/{kind}/{one['metadata']['name']}"
         for api_version, kind in (
             ("v1", "ConfigMap"),
+            ("v1", "Secret"),
             ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
             ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
             ("source.toolkit.fluxcd.io/v1", "HelmChart"),

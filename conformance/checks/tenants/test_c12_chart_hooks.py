@@ -5,7 +5,7 @@ Hooks are applied apart from the release, before it, and are no part of its inve
 
 import pytest
 
-from conformance.api import Control, Scenario, check, expect, given_that, object_until
+from conformance.api import Control, Scenario, check, describe, expect, given_that, object_until
 
 RESOURCES = {"Secret": "secrets", "Job": "jobs"}
 
@@ -24,7 +24,8 @@ def test_c12_chart_hooks(scenario: Scenario, kind: str) -> None:
     # Allowed path first: the same hook is made in the tenant's own namespace. A Job takes a while to end.
     own, timeout = scenario["shared-a", f"{kind}/c12-{kind.lower()}"], scenario.platform.timeouts.reconciled
     _, made = object_until(scenario.platform.client, own.ref, lambda state: state is not None, timeout_s=timeout)
-    given_that(made, f"{own.ref} is made by a hook")
+    release = scenario[f"HelmRelease/c12-{kind.lower()}-own"]
+    given_that(made, f"{own.ref} is made by a hook", observed=describe(release.live()))
 
     foreign = scenario[f"HelmRelease/c12-{kind.lower()}-foreign"]
     user = scenario.platform.tenant_user("shared-a")
