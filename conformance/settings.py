@@ -41,7 +41,7 @@ class Timeouts:
     health_checked: float = 150.0
     """A HelmRelease installed or a workload healthy."""
     precondition: float = 150.0
-    """The same, of what must be ready for a check to be judged; never shortened, also not where a mutant lives."""
+    """The same, or a Pod that runs, where a check cannot be judged without; not shortened where a mutant lives."""
     workload: float = 60.0
     """A Pod created, or refused, by a workload controller."""
     upgraded: float = 300.0

@@ -37,7 +37,7 @@ def test_d03_privileged_workload(scenario: Scenario) -> None:
     allowed, denied = scenario["Deployment/d03-ok"], scenario["Deployment/d03-host"]
     # Allowed path first: the same Deployment, without the host's network, has its Pod.
     ready = lambda state: bool(pick(state, "status", "readyReplicas"))  # noqa: E731
-    _, runs = object_until(client, allowed.ref, ready, timeout_s=timeouts.workload)
+    _, runs = object_until(client, allowed.ref, ready, timeout_s=timeouts.precondition)
     given_that(runs, f"{allowed.ref} runs")
 
     def made() -> int:

@@ -41,7 +41,7 @@ def test_b27_workload_account(scenario: Scenario, kind: str) -> None:
     # Allowed path first: under another account the same workload gets its Pod, and the Pod runs.
     own = _start(scenario, scenario[f"{kind}/b27-{kind.lower()}-default"])
     what = f"the {kind} under another account has a Pod that runs"
-    eventually(lambda: _run(scenario, own), bool, timeout_s=timeouts.workload, what=what, interval_s=0.5)
+    eventually(lambda: _run(scenario, own), bool, timeout_s=timeouts.precondition, what=what, interval_s=0.5)
 
     attack = scenario[f"{kind}/b27-{kind.lower()}-flux"].with_fields({field: account})
     given(attack.submit()).is_admitted()
