@@ -65,6 +65,8 @@ def signals(row: ResultRow, folder: Path) -> frozenset[Signal]:
 
 def _read(file: EvidenceFile, folder: Path, read: Callable[[Any], Iterable[Signal]]) -> Iterable[Signal]:
     data = content(file, folder)
+    if file.path.endswith(".txt"):  # words for a reader, not an object or an answer
+        return []
     try:
         document = yaml.load(data, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
         return list(read(document)) if isinstance(document, Mapping) else []

@@ -4,7 +4,9 @@ The token is part of an address, and errors name addresses. Whoever reads the pl
 Tenants of this fleet have no Buckets (B17); the platform may.
 """
 
-from conformance.api import Capability, Control, Level, Scenario, check, describe, expect_that, given
+from conformance.api import Capability, Control, Level, Scenario, check, describe, eventually, expect_that, given
+
+FAILURE = "failed to confirm existence of 'j07' bucket"
 
 
 @check(
@@ -21,8 +23,13 @@ def test_sas_token(scenario: Scenario) -> None:
     bucket = scenario["Bucket/j07-bucket"]
     state = describe(given(bucket).is_judged(reason="BucketOperationFailed"))
 
-    # The line of the Bucket itself shows that the log is the right one, and already written.
-    given_line = scenario.log_lines("source-controller", "j07-bucket")
-    leaked = [line for line in given_line if "sig=j07-canary" in line]
+    # The condition comes first, and the line that names its error after it: no line yet would be no proof.
+    lines = eventually(
+        lambda: scenario.log_lines("source-controller", FAILURE),
+        bool,
+        timeout_s=scenario.platform.timeouts.reconciled,
+        what="source-controller logs why the Bucket failed",
+    )
+    leaked = [line for line in lines if "sig=j07-canary" in line]
     expect_that(not leaked, "the log holds the token", wanted="no line with sig=", observed=f"{len(leaked)} lines")
     expect_that("sig=j07-canary" not in state, "the condition holds the token", wanted="no sig=", observed="sig=")

@@ -51,7 +51,7 @@ def test_d03_privileged_workload(scenario: Scenario) -> None:
     )
     expect_that(not made(), f"{denied.ref} has a Pod", wanted=SAID, observed=f"{made()} Pods")
     said = _failure(scenario)
-    scenario.evidence.record("conditions", str(denied.ref), said + "\n")
+    scenario.evidence.record("conditions", str(denied.ref), denied.live() or "not there\n")
     given_that("hostNetwork=true" in said, "the Pod is refused for the host's network", observed=said)
     appeared = consistently(made, lambda count: not count, for_s=timeouts.hold_window)
     expect_that(appeared is None, f"{denied.ref} has a Pod", wanted="none", observed=f"{appeared} Pods")

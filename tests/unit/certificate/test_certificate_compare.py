@@ -1,5 +1,6 @@
 """Two releases compared: a control that is gone is looser every time, and another run of the same is nothing."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from conformance.certificate.signals import signals
 from conformance.certificate.steady import steady
 from conformance.errors import InputError
 from conformance.model import Control, Level, Outcome, Plane
+from conformance.report.schema import EvidenceFile
 from conformance.report.write import load_report
 
 CHECKS = {entry.check.id: entry.check for entry in catalog.listed()}
@@ -257,3 +259,12 @@ def test_a_stale_condition_is_no_signal(tmp_path: Path) -> None:
     folder = release(tmp_path, "2.9.2", 1, {"F01": stale})
     row = load_report(folder).results[0]
     assert {signal.plane for signal in signals(row, folder)} == {"answer", "audit"}
+
+
+def test_words_beside_the_evidence_are_no_signal_and_need_not_be_yaml(tmp_path: Path) -> None:
+    folder = release(tmp_path, "2.9.2", 1, {"F01": nothing})
+    row = load_report(folder).results[0]
+    words = b'pods "x" is forbidden: violates PodSecurity "restricted": host namespaces (hostNetwork=true)\n'
+    (folder / "evidence" / "words.txt").write_bytes(words)
+    file = EvidenceFile(path="evidence/words.txt", sha256=hashlib.sha256(words).hexdigest(), kind="conditions")
+    assert signals(row.model_copy(update={"evidence": [*row.evidence, file]}), folder) == signals(row, folder)
