@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from conformance.artifacts import sign
+from conformance.artifacts import push_links, sign
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
@@ -20,6 +20,7 @@ from conformance.kube.wait import object_until
 from conformance.model import Check, Manifest
 from conformance.repos.access_control import Access
 from conformance.repos.push import TenantRepository
+from conformance.repos.ssh import make_key, signed_by
 
 RECONCILE = "reconcile.fluxcd.io/requestedAt"
 _STAMPING = threading.Lock()
@@ -120,10 +121,33 @@ class Committing:
         """Return a tenant's repository, to commit as that tenant would."""
         return self.platform.repositories[tenant]
 
+    def push_with_links(self, tenant: str, folder: str, name: str) -> None:
+        """Push a folder of a tenant's checkout as the artifact `<oci_url>/<name>:latest`, with the symlinks in it."""
+        organisation = self.platform.oci_url.rpartition("/")[2]
+        checkout = self.repository(tenant).folder
+        digest = push_links(self.platform.registry.address, f"{organisation}/{name}", checkout, folder)
+        self.evidence.record("push", f"{tenant} {name}", f"{digest}\n")
+
     def signed_chart(self, chart: str, version: str) -> tuple[str, str]:
         """Sign a chart of the registry with a new key; return the chart's digest, and the public key."""
+        return self.signed_artifact(f"charts/{chart}", version)
+
+    def signed_artifact(self, name: str, tag: str = "latest") -> tuple[str, str]:
+        """Sign the artifact `<oci_url>/<name>:<tag>` with a new key; return its digest, and the public key."""
         registry, organisation = self.platform.registry.address, self.platform.oci_url.rpartition("/")[2]
-        return sign(registry, f"{organisation}/charts/{chart}", version)
+        return sign(registry, f"{organisation}/{name}", tag)
+
+    def signed_commit(self, name: str, branch: str) -> str:
+        """Sign the head of the repository `<git_url>/<name>` with a new SSH key, push it as a branch.
+
+        Returns:
+            The public key, as in authorized_keys.
+        """
+        key, organisation = make_key(), self.platform.git_url.rpartition("/")[2]
+        repository = self.platform.clone(f"{organisation}/{name}", f"{self.check.id.lower()}-{name}-{time.time_ns()}")
+        commit = repository.push_signed(branch, lambda payload: signed_by(key, payload))
+        self.evidence.record("push", f"{name} {branch}", f"{commit}\n")
+        return key.public
 
     def push_over_ssh(self, tenant: str, branch: str, *, may_write: bool) -> str:
         """Push to a branch of a tenant's repository with a new deploy key; return how git was refused, else nothing."""

@@ -185,7 +185,7 @@ class Onboarding:
     def fleet_branch(self) -> FleetBranch:
         """Return a new branch of the fleet repository, as the fleet's main branch is now."""
         stamp = f"{self.check.id.lower()}-{time.time_ns()}"
-        repository = clone(self.platform, FLEET_REPOSITORY, stamp)
+        repository = self.platform.clone(FLEET_REPOSITORY, stamp)
         repository.branch = stamp
         return FleetBranch(self.platform, self.check.id.lower(), repository)
 
@@ -193,7 +193,7 @@ class Onboarding:
         """Return a fresh checkout of the fleet repository, or of a tenant's."""
         organisation = self.platform.fleet.profile.organisation
         name = f"{organisation}{tenant}" if tenant else FLEET_REPOSITORY
-        return clone(self.platform, name, f"{self.check.id.lower()}-{tenant}-{time.time_ns()}").folder
+        return self.platform.clone(name, f"{self.check.id.lower()}-{tenant}-{time.time_ns()}").folder
 
 
 def push_fleet(platform: Platform, repository: TenantRepository, head: str) -> str:
@@ -206,17 +206,6 @@ def push_fleet(platform: Platform, repository: TenantRepository, head: str) -> s
         revision=f"{repository.branch}@sha1:{head}",
         home=platform.folder / "tools",
         tag=repository.branch,
-    )
-
-
-def clone(platform: Platform, repository: str, folder: str) -> TenantRepository:
-    """Return a clone of a repository of the suite's own server, to commit with its owner's credential."""
-    credential = platform.git.credential(repository)
-    return TenantRepository(
-        platform.folder / "checkouts" / folder,
-        platform.git.repository_url(repository),
-        username=credential.username,
-        password=credential.password,
     )
 
 

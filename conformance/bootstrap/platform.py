@@ -126,6 +126,16 @@ class Platform:
         """Seconds that Helm waits for the Pods of a release; one that lacks them fails no sooner."""
         return 90 if Capability.NODES in self.capabilities else 30
 
+    def clone(self, repository: str, folder: str) -> TenantRepository:
+        """Return a clone of a repository of the suite's own server, to commit with its owner's credential."""
+        credential = self.git.credential(repository)
+        return TenantRepository(
+            self.folder / "checkouts" / folder,
+            self.git.repository_url(repository),
+            username=credential.username,
+            password=credential.password,
+        )
+
     def tenant_user(self, namespace: str) -> str:
         """Return the user name of a tenant's reconciler, as the API server writes it."""
         return f"system:serviceaccount:{namespace}:{self.service_account}"

@@ -14,7 +14,7 @@ from conformance.model import Environment, Manifest, Onboarding, Sync
 from conformance.repos.command_writer import CommandWriter
 from conformance.repos.fleet import Build, Fleet
 from conformance.repos.git_server import GitServer
-from conformance.repos.oci_sync import tenants_spec
+from conformance.repos.oci_sync import resource_set_spec, tenants_spec
 from conformance.repos.probes import AuthSecret
 from conformance.repos.resourceset_writer import ResourceSetWriter, find_set
 from conformance.repos.writers import BaseWriter, Writer
@@ -49,10 +49,19 @@ class Ways:
         if self.onboarding is Onboarding.COMMAND:
             spec = {**self._sources(), **DECRYPTION}
             return CommandWriter(template=template, profile=profile, flux=self._flux, seal=self._seal, sync_spec=spec)
-        path = resource_set_folder(self.fleet, self.environment)
-        own = find_set(parse_objects(self.build(checkout / path), Path(path)), profile.tenant_template.tenant, path)
-        spec = {**DECRYPTION, "path": f"./{path}"}
-        return ResourceSetWriter(own=own, profile=profile, seal=self._seal, sync_spec=spec)
+        own = self._set(checkout, resource_set_folder(self.fleet, self.environment))
+        return ResourceSetWriter(own=own, profile=profile, seal=self._seal, sync_spec=self._sets(checkout))
+
+    def _sets(self, checkout: Path) -> Mapping[str, Any]:
+        """Return what the sync of tenants says that applies the fleet's own set."""
+        if self.sync is Sync.GIT:
+            return {**DECRYPTION, "path": f"./{resource_set_folder(self.fleet, self.environment)}"}
+        path = artifact_set_folder(self.fleet, self.environment)
+        return {**DECRYPTION, **resource_set_spec(path, self._set(checkout, path, credential=False))}
+
+    def _set(self, checkout: Path, path: str, *, credential: bool = True) -> Manifest:
+        objects = parse_objects(self.build(checkout / path), Path(path))
+        return find_set(objects, self.fleet.profile.tenant_template.tenant, path, credential=credential)
 
     def _sources(self) -> Mapping[str, Any]:
         return tenants_spec(artifact_folder(self.fleet, self.environment)) if self.sync is Sync.OCI else {}
@@ -71,10 +80,11 @@ def check_ways(fleet: Fleet, environments: Sequence[Environment], onboarding: On
         InputError: names what is missing; nothing was started.
     """
     for env in environments:
-        if onboarding is Onboarding.RESOURCESET:
+        by_set = onboarding is Onboarding.RESOURCESET
+        if by_set:
             resource_set_folder(fleet, env)
         if sync is Sync.OCI:
-            artifact_folder(fleet, env)
+            (artifact_set_folder if by_set else artifact_folder)(fleet, env)
     for component in fleet.profile.tenant_components if onboarding is Onboarding.COMMAND else ():
         if not (fleet.root / component).is_dir():
             raise InputError(
@@ -99,6 +109,15 @@ def artifact_folder(fleet: Fleet, env: Environment) -> str:
         InputError: it has none.
     """
     return _folder(fleet, env, "ociTenants", fleet.folders(env).oci_tenants, "--flux-sync")
+
+
+def artifact_set_folder(fleet: Fleet, env: Environment) -> str:
+    """Return where the fleet has its tenants as a ResourceSet with artifacts as sources.
+
+    Raises:
+        InputError: it has none.
+    """
+    return _folder(fleet, env, "ociResourceSet", fleet.folders(env).oci_resource_set, "--flux-sync")
 
 
 def _folder(fleet: Fleet, env: Environment, key: str, folder: str | None, option: str) -> str:

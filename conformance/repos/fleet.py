@@ -163,7 +163,7 @@ def _check_environment(
 def _wanted_folders(folders: EnvironmentFolders, route: Route) -> dict[str, str | None]:
     """Return the folders that this route needs: nobody has to have what only the other one wants."""
     # Whether the others are wanted is no matter of the route, see `check_onboarding`.
-    found: dict[str, str | None] = folders.model_dump(exclude={"resource_set", "oci_tenants"})
+    found: dict[str, str | None] = folders.model_dump(exclude={"resource_set", "oci_tenants", "oci_resource_set"})
     if route is not Route.OPERATOR:
         del found["operator"]
     return found

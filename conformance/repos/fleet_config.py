@@ -58,6 +58,8 @@ class EnvironmentFolders(_Model):
     """Where a ResourceSet makes the same tenants; None: the fleet has none."""
     oci_tenants: Folder | None = None
     """Where the same tenants have OCI artifacts as sources; None: the fleet has no such folder."""
+    oci_resource_set: Folder | None = None
+    """Where a ResourceSet makes tenants that have OCI artifacts as sources; None: the fleet has none."""
 
 
 class Addresses(_Model):
@@ -101,6 +103,7 @@ def _default_environments() -> dict[Environment, EnvironmentFolders]:
                 "tenants": f"tenants/{env}",
                 "resourceSet": f"tenants/resourceset/{env}",
                 "ociTenants": f"tenants/oci/{env}",
+                "ociResourceSet": f"tenants/oci/resourceset/{env}",
             }
         )
         for env in Environment

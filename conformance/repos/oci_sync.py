@@ -4,6 +4,7 @@ The FluxInstance names the artifact in place of the Git repository, and each Kus
 that kind.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,15 @@ def turned_to(one: Manifest, source: str, kind: str) -> Manifest:
 def tenants_spec(folder: str, patches: Sequence[Mapping[str, Any]] = (INSECURE,)) -> dict[str, Any]:
     """Return what the sync of tenants says whose sources are artifacts."""
     return {"path": f"./{folder}", "patches": list(patches)}
+
+
+def resource_set_spec(folder: str, resource_set: Manifest) -> dict[str, Any]:
+    """Return what the sync of tenants says that applies this ResourceSet, whose tenants have artifacts as sources."""
+    places = [place for place, one in enumerate(resource_set["spec"]["resources"]) if one["kind"] == KIND]
+    added = [{"op": "add", "path": f"/spec/resources/{place}/spec/insecure", "value": True} for place in places]
+    # By name: the set of the checks' tenants, which has other sources, is applied by a copy of this sync.
+    target = {"kind": "ResourceSet", "name": resource_set["metadata"]["name"]}
+    return tenants_spec(folder, [{"target": target, "patch": json.dumps(added)}])
 
 
 def _key(named: Mapping[str, Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ neither read nor written, and a password travels in the child's environment only
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -131,6 +131,23 @@ class TenantRepository:
             except GitCommandError as error:
                 return str(error.stderr)
         return ""
+
+    def push_signed(self, branch: str, sign: Callable[[bytes], str]) -> str:
+        """Push the head with a signature to a branch, in place of what was there; return the signed commit.
+
+        Args:
+            sign: returns the signature of a commit's bytes, as text.
+        """
+        with self._lock, _explained(f"cannot push to {self.url}, branch {branch}"):
+            plain = str(self._git.cat_file("commit", "HEAD", strip_newline_in_stdout=False))
+            head, _, message = plain.partition("\n\n")
+            signature = sign(plain.encode()).strip().replace("\n", "\n ")
+            with tempfile.TemporaryFile() as file:
+                file.write(f"{head}\ngpgsig {signature}\n\n{message}".encode())
+                file.seek(0)
+                signed = str(self._git.hash_object("-t", "commit", "-w", "--stdin", istream=file))
+            self._git.push("--quiet", "--force", self.url, f"{signed}:refs/heads/{branch}")
+            return signed
 
     def has_branch(self, branch: str) -> bool:
         """Whether the server holds a branch."""

@@ -87,8 +87,11 @@ class ResourceSetWriter:
         return {**renamed, "url": one.url, "path": one.path or own["path"]}
 
 
-def find_set(objects: Sequence[Manifest], tenant: str, origin: str) -> Manifest:
+def find_set(objects: Sequence[Manifest], tenant: str, origin: str, *, credential: bool = True) -> Manifest:
     """Return the ResourceSet that makes a tenant.
+
+    Args:
+        credential: whether it has to bring one: artifacts of the run's registry need none.
 
     Raises:
         InputError: there is none, its entry lacks what checks have to vary, or it brings no credential.
@@ -102,7 +105,7 @@ def find_set(objects: Sequence[Manifest], tenant: str, origin: str) -> Manifest:
                     f"{origin}: the entry of tenant {tenant} has no {' and no '.join(missing)}",
                     hint="address and path of the tenant's repository have to be inputs of the ResourceSet",
                 )
-            if not credentials(one, entry):
+            if credential and not credentials(one, entry):
                 raise InputError(
                     f"{origin}: the ResourceSet copies no credential to tenant {tenant}",
                     hint=f"a Secret among its resources, with the annotation {COPY_FROM}, is how tenants get theirs",

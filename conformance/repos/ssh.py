@@ -7,8 +7,11 @@ The server starts when it is first asked for. Run as a program this module is gi
 """
 
 import asyncio
+import base64
+import hashlib
 import re
 import sys
+import textwrap
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +30,7 @@ from conformance.repos.routes import repository_name
 
 _ALGORITHM = "ssh-ed25519"
 _START_S = 10.0
+_SSHSIG = b"SSHSIG"
 _SERVICES = {"git-upload-pack": Access.READ, "git-receive-pack": Access.WRITE}
 _COMMAND = re.compile(r"^(?P<program>git-[a-z-]+) '/?(?P<path>[^']+)'$")
 
@@ -45,6 +49,22 @@ def make_key() -> DeployKey:
     """Return a new key pair, which no server knows."""
     made = asyncssh.generate_private_key(_ALGORITHM)
     return DeployKey(public=made.export_public_key().decode().strip(), identity=made.export_private_key().decode())
+
+
+def signed_by(key: DeployKey, payload: bytes) -> str:
+    """Return the signature of what Git signs, as `ssh-keygen -Y sign -n git` makes it (OpenSSH's PROTOCOL.sshsig)."""
+    pair = asyncssh.import_private_key(key.identity)
+    digest = hashlib.sha512(payload).digest()
+    parts = [b"git", b"", b"sha512"]
+    signature = pair.sign(_SSHSIG + _strings(*parts, digest), _ALGORITHM.encode())
+    made = _SSHSIG + (1).to_bytes(4, "big") + _strings(pair.public_data, *parts, signature)
+    text = "\n".join(textwrap.wrap(base64.b64encode(made).decode(), 70))
+    return f"-----BEGIN SSH SIGNATURE-----\n{text}\n-----END SSH SIGNATURE-----\n"
+
+
+def _strings(*parts: bytes) -> bytes:
+    """Return byte strings as the SSH protocol writes them, each after its length."""
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 
 class SshServer:

@@ -136,6 +136,24 @@ def test_a_commit_without_changes_is_the_head(server: GitServer, folder: Path, t
     assert repository.commit("Nothing") == first
 
 
+def test_a_signed_head_is_pushed_as_a_branch_with_the_signature_of_the_commit_before(
+    server: GitServer, folder: Path, tmp_path: Path
+) -> None:
+    head = push(server, folder, message="Initial commit\n\nwith a body")
+    payloads: list[bytes] = []
+
+    def sign(payload: bytes) -> str:
+        payloads.append(payload)
+        return "-----BEGIN X-----\nabc\n-----END X-----\n"
+
+    signed = opened(server, tmp_path / "clone").push_signed("signed", sign)
+    assert bare(tmp_path, "rev-parse", "main", "signed").splitlines() == [head, signed]
+    header = "\ngpgsig -----BEGIN X-----\n abc\n -----END X-----\n\n"
+    assert bare(tmp_path, "cat-file", "commit", "main") == payloads[0].decode().strip()
+    assert bare(tmp_path, "cat-file", "commit", "signed") == payloads[0].decode().replace("\n\n", header, 1).strip()
+    assert bare(tmp_path, "fsck", "--no-dangling", "--strict", signed) == ""
+
+
 def test_threads_share_one_clone(server: GitServer, folder: Path, tmp_path: Path) -> None:
     push(server, folder)
     repository = opened(server, tmp_path / "work")

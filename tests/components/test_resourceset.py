@@ -39,6 +39,18 @@ def test_both_give_a_tenant_the_same_objects(build: Callable[[str], list[Any]], 
     assert _sorted(one for one in made if one is not secret) == _sorted(own)
 
 
+@pytest.mark.parametrize("env", list(Environment))
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_both_give_a_tenant_with_artifacts_the_same_objects(
+    build: Callable[[str], list[Any]], env: Environment, tenant: str
+) -> None:
+    own = [one for one in build(f"tenants/oci/{env}") if TENANTS[tenant] in _place(one)]
+    templates = find_set(build(f"tenants/oci/resourceset/{env}"), tenant, "fleet-repo", credential=False)
+    made = parse_objects(fill(dump(templates["spec"]["resources"]), entry_of(templates, tenant)), Path("resources"))
+    assert "OCIRepository" in {one["kind"] for one in made}
+    assert _sorted(made) == _sorted(own)
+
+
 def _place(one: Any) -> tuple[str, str]:
     return one["metadata"].get("namespace", ""), one["metadata"]["name"] if one["kind"] == "Namespace" else ""
 

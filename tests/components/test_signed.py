@@ -1,8 +1,10 @@
-"""Signatures beside charts in the real registry, read back and verified with the public key."""
+"""What is uploaded to the real registry by its own protocol: signatures, verified when read back, and symlinks."""
 
 import base64
 import http.client
+import io
 import json
+import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from conformance.artifacts import Registry, package_charts, push_charts, sign
-from conformance.artifacts.signed import MANIFEST
+from conformance.artifacts import Registry, package_charts, push_charts, push_links, sign
+from conformance.artifacts.upload import MANIFEST, sha256
 from conformance.errors import ServerError
 from conformance.process import Supervisor
 
@@ -66,3 +68,25 @@ def test_what_is_signed_names_the_digest_and_the_signature_is_good(registry: Reg
 def test_a_tag_that_is_not_there_is_named(registry: Registry) -> None:
     with pytest.raises(ServerError, match=r"HEAD .*/manifests/9\.9\.9: .*404"):
         sign(registry.address, CHART, "9.9.9")
+
+
+def test_an_artifact_has_the_symlinks_of_the_folder_and_nothing_beside_it(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "checkout" / "attacks"
+    folder.mkdir(parents=True)
+    (folder.parent / "secret").write_text("not pushed")
+    (folder / "file").write_text("harmless")
+    (folder / "link").symlink_to("/etc/passwd")
+    digest = push_links(registry.address, CHART, folder.parent, "attacks", tag="links")
+    manifest = read(registry, "manifests/links")
+    assert sha256(manifest) == digest
+    (layer,) = json.loads(manifest)["layers"]
+    with tarfile.open(fileobj=io.BytesIO(read(registry, f"blobs/{layer['digest']}"))) as archive:
+        assert sorted(archive.getnames()) == ["attacks", "attacks/file", "attacks/link"]
+        link = archive.getmember("attacks/link")
+        assert (link.issym(), link.linkname) == (True, "/etc/passwd")
+
+
+def test_a_registry_that_refuses_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(ServerError, match="the OCI registry refuses an upload: POST http:"):
+        push_links("127.0.0.1:1", "a", tmp_path, "x")

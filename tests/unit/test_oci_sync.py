@@ -9,7 +9,15 @@ import yaml
 from conformance.errors import InputError
 from conformance.model import Environment
 from conformance.repos.flux_instance import SOURCE, find
-from conformance.repos.oci_sync import INSECURE, KIND, sync_by_artifact, tenants_spec, turn, turned_to
+from conformance.repos.oci_sync import (
+    INSECURE,
+    KIND,
+    resource_set_spec,
+    sync_by_artifact,
+    tenants_spec,
+    turn,
+    turned_to,
+)
 from conformance.repos.yaml_files import load_objects
 from conformance.settings import data_dir
 
@@ -69,3 +77,13 @@ def test_the_reference_fleet_names_its_source_where_it_can_be_turned(tmp_path: P
 
 def test_tenants_come_from_their_own_folder() -> None:
     assert tenants_spec("tenants/oci/staging") == {"path": "./tenants/oci/staging", "patches": [INSECURE]}
+
+
+def test_the_sources_of_a_resourceset_may_speak_http_and_those_of_another_set_stay_as_they_are() -> None:
+    resources = [{"kind": "Namespace"}, {"kind": KIND}, {"kind": "Kustomization"}]
+    own = {"kind": "ResourceSet", "metadata": {"name": "tenants"}, "spec": {"resources": resources}}
+    said = resource_set_spec("tenants/oci/resourceset/staging", own)
+    (patch,) = said["patches"]
+    assert said["path"] == "./tenants/oci/resourceset/staging"
+    assert patch["target"] == {"kind": "ResourceSet", "name": "tenants"}
+    assert yaml.safe_load(patch["patch"]) == [{"op": "add", "path": "/spec/resources/1/spec/insecure", "value": True}]

@@ -35,6 +35,11 @@ def fleet(tmp_path: Path) -> Path:
         ("tenants/resourceset/staging", {"onboarding": Onboarding.RESOURCESET}, "environments.staging.resourceSet"),
         ("tenants/oci/staging", {"sync": Sync.OCI}, "environments.staging.ociTenants"),
         (
+            "tenants/oci/resourceset/staging",
+            {"sync": Sync.OCI, "onboarding": Onboarding.RESOURCESET},
+            "environments.staging.ociResourceSet",
+        ),
+        (
             "tenants/components/guardrails",
             {"onboarding": Onboarding.COMMAND},
             "no folder tenants/components/guardrails",

@@ -85,6 +85,12 @@ _FAULTS: Mapping[str, tuple[str, str, str]] = {
         "builds may enter folders outside the artifact",
     ),
     "M59-account-shell": ("kustomize-controller", "account-shell", "the token of a tenant's Secret reaches a shell"),
+    "M93-untar-symlinks": ("source-controller", "untar-symlinks", "layers are unpacked with what symlinks point to"),
+    "M94-fetch-symlinks": (
+        "kustomize-controller",
+        "untar-symlinks",
+        "artifacts are unpacked with what symlinks point to",
+    ),
     "M56-gcr-any-token": ("notification-controller", "gcr-any-token", "a gcr Receiver asks for no token"),
 }
 

@@ -17,6 +17,8 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "Deployment": ("deployments", {"spec": {"replicas": 0}}),
     "ConfigMap": ("configmaps", {"data": {"allowedPrefixes": "http"}}),
 }
+BY_ARTIFACT = ("ocirepositories", {"spec": {"url": "oci://registry.example.com/evil/fleet"}})
+"""In place of the GitRepository where the fleet comes as an artifact."""
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -30,8 +32,9 @@ CHANGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 )
 def test_c17_platform_tamper(scenario: Scenario, kind: str) -> None:
     """Read, patch and delete one of the platform's objects with the tenant's own token."""
-    resource, change = CHANGES[kind]
-    victim = _victim(scenario, kind)
+    by_artifact = kind == "GitRepository" and scenario.platform.sync == "oci"
+    resource, change = BY_ARTIFACT if by_artifact else CHANGES[kind]
+    victim = _victim(scenario, "OCIRepository" if by_artifact else kind)
     # Allowed path first: the token works, the object is there, and the patch is one that the server takes.
     given(scenario.get(scenario["ConfigMap/tenant-live"].ref, as_tenant="shared-a")).is_admitted()
     given(scenario.patch(victim, change, as_tenant="", dry_run=True)).is_admitted()
