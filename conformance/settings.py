@@ -90,6 +90,8 @@ class Settings:
     """Rounds of the same checks on the same platform."""
     upgrade_to: str = ""
     """Flux release that the platform is taken to, under attack, between two rounds of the checks; empty: none."""
+    upgrade_and_back: bool = False
+    """Whether the platform is taken back to its first release, under attack, after it was judged on the other."""
     stand_in: str = ""
     """Flux release whose controllers run in place of those that the release has not here; empty: none."""
     mutants: tuple[str, ...] = ()
