@@ -8,7 +8,7 @@ import pytest
 
 from conformance.report.upgrade_schema import UpgradeRow
 from conformance.settings import environment
-from conformance.timeline import Act, Fate
+from conformance.timeline import Act, Fate, UpgradeRecord
 
 SOURCE, TARGET = "2.9.2", "2.9.5"
 MOVED = {"source-controller": "v1.9.5", "kustomize-controller": "v1.9.5", "helm-controller": "v1.6.4"}
@@ -19,6 +19,10 @@ STAYED = {
 }
 """Not served in the target's version: what runs in their place is the version that they came from."""
 BEFORE = {"source-controller": "v1.9.3", "kustomize-controller": "v1.9.3", "helm-controller": "v1.6.2", **STAYED}
+KINDS = {
+    "foreign-source", "foreign-namespace", "remote-base", "foreign-chart", "foreign-release",
+    "disallowed-source", "kubeconfig", "foreign-write",
+}  # fmt: skip
 TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
 BEYOND_SECONDS = 900
 """When a run is given up; on two quiet cores it takes less than three minutes."""
@@ -40,7 +44,7 @@ def assert_attacked_and_denied(block: UpgradeRow) -> None:
     assert block.broke == ""
     assert {one.fate for one in block.attacks} == {Fate.DENIED}
     assert block.seconds is not None
-    assert len(block.kinds) == 8
+    assert {one.kind for one in block.kinds} == KINDS
     for kind in block.kinds:
         moments = [one.at for one in block.attacks if one.kind == kind.kind]
         assert min(moments) < 0 < block.seconds < max(moments), kind.kind
@@ -57,3 +61,8 @@ def assert_serves(block: UpgradeRow, versions: dict[str, str]) -> None:
     for name, version in versions.items():
         served = [one.version for one in block.marks if one.controller == name and one.act is Act.SERVES]
         assert served[-1:] == [version], name
+
+
+def fates(record: UpgradeRecord, kind: str) -> set[Fate]:
+    """Return what became of the attacks of a kind."""
+    return {one.fate for one in record.attacks if one.kind == kind}
