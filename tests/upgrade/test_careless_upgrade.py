@@ -22,6 +22,9 @@ REFS = "--no-cross-namespace-refs"
 LOST = {"foreign-source", "foreign-chart"}
 """What this flag alone denies."""
 
+READ_FROM_IT = {"no-cross-namespace-refs", "rolled-out", "routes-alike"}
+"""The controls whose live state is, or contains, this flag."""
+
 
 @dataclass(slots=True)
 class Careless(CliUpgrade):
@@ -57,4 +60,8 @@ def test_no_attack_passed_before_the_commit(record: UpgradeRecord) -> None:
 
 
 def test_the_control_that_is_lost_is_named(record: UpgradeRecord) -> None:
-    assert list(record.controls) == ["no-cross-namespace-refs"]
+    assert set(record.controls) == READ_FROM_IT
+    before, after = record.controls["no-cross-namespace-refs"]
+    assert "helm-controller: absent" not in before
+    assert "helm-controller: absent" in after
+    assert "kustomize-controller: absent" in after
