@@ -20,7 +20,7 @@ from conformance.columns import certify, columns_of, last, report_folder, withou
 from conformance.doctor import examine
 from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
-from conformance.model import EXIT_CODES, Environment, ExitCode
+from conformance.model import EXIT_CODES, Environment, ExitCode, Route
 from conformance.options import argv_of
 from conformance.parity_cli import parity
 from conformance.report import combined_page, github, kill_matrix, terminal
@@ -154,6 +154,10 @@ def mutants(
 def upgrade(
     target: Annotated[str, typer.Option("--to", help="Flux release to upgrade to.")],
     source: Annotated[str, typer.Option("--from", help="Flux release to begin with.")] = "",
+    back: Annotated[
+        bool, typer.Option("--and-back", help="Go back to the first release afterwards, attacked as well.")
+    ] = False,
+    bootstrap: RouteOption = Route.OPERATOR,
     environment: EnvironmentOption = Where.STAGING,
     profile: ProfileOption = "",
     fleet: FolderOption = None,
@@ -163,9 +167,10 @@ def upgrade(
     keep: KeepOption = False,
     pytest_args: PytestArguments = None,
 ) -> None:
-    """Upgrade a running platform of the Flux Operator while tenants attack it; certify it before and after."""
+    """Upgrade a running platform by a commit while tenants attack it; certify it before and after."""
     words = _common(source, profile, fleet, tenant, None, report)
-    words += argv_of({"--flux-bootstrap": "operator", "--flux-upgrade-to": target, "--flux-keep": keep})
+    words += argv_of({"--flux-bootstrap": bootstrap, "--flux-upgrade-to": target, "--flux-upgrade-and-back": back})
+    words += argv_of({"--flux-keep": keep})
     _pytest(environment, k, [*words, *(pytest_args or [])])
 
 

@@ -17,7 +17,6 @@ from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.platform import Platform, Traces
-from conformance.bootstrap.upgrade_operator import OperatorUpgrade
 from conformance.bootstrap.ways import check_ways
 from conformance.errors import Breakdown
 from conformance.harvest import Harvest, Job
@@ -35,8 +34,8 @@ from conformance.runs import RunFolder, open_run, report_folder
 from conformance.settings import Settings, cache_dir, data_dir
 from conformance.timeline import UpgradeRecord
 from conformance.toolchain import Subjects, Toolchain
-from conformance.upgrading import TENANTS, Change
-from conformance.upgrading.checks import before_and_after
+from conformance.upgrading import TENANTS
+from conformance.upgrading.there_and_back import Way
 
 SERVER_TOOLS = ("flux", "registry", "helm", "sops")
 ORACLE = ("cyclonus",)
@@ -129,15 +128,15 @@ class Session:
 
     def upgrade(self, made: Platform, harvest: Harvest) -> None:
         """Take a platform to the other release, under attack; each check's result is the worse of before and after."""
-        release = self.settings.upgrade_to
-        change = Change(made, OperatorUpgrade(made, release), self.settings.flux_version, release)
-
-        def run() -> UpgradeRecord:
-            self._wait_for_target()
-            with self.clock.phase(f"upgrade to {release}", str(made.environment), change.progress):
-                return change.run()
-
-        self.upgrades.append(before_and_after(harvest, run, self.clock.say))
+        way = Way(
+            source=self.settings.flux_version,
+            target=self.settings.upgrade_to,
+            back=self.settings.upgrade_and_back,
+            flux=lambda release: self.subjects.find("flux", f"v{release}").binary,
+            prepare=self._wait_for_target,
+            clock=self.clock,
+        )
+        self.upgrades += way.go(made, harvest)
 
     def run_record(self) -> Run:
         """Return everything that the report is built from."""
@@ -308,9 +307,10 @@ def _parts(release: Toolchain) -> list[str]:
 
 
 def _of_target(settings: Settings, toolchain: Toolchain, target: Toolchain) -> list[str]:
-    """Return the controllers of the other release that may run: all that it has, or those that stand in."""
+    """Return what of the other release is needed: its CLI to upgrade by, the controllers that may run or stand in."""
     own = _parts(toolchain) if settings.stand_in else ()
-    return [name for name in _parts(target) if name not in own]
+    flux = ["flux"] if settings.upgrade_to and settings.bootstrap is Route.CLI else []
+    return [*flux, *(name for name in _parts(target) if name not in own)]
 
 
 def _of_route(changes: Sequence[str], route: Route) -> list[str]:

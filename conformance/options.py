@@ -44,6 +44,9 @@ OPTIONS = (
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
     Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
+    Option(
+        "--flux-upgrade-and-back", "take the platform back to its first release afterwards, attacked too", flag=True
+    ),
     Option("--flux-stand-in", "Flux release whose controllers stand in for those that no Go module serves"),
     Option("--flux-sync", "where the cluster takes the fleet from: git, oci", "git"),
     Option("--flux-onboarding", "how the tenants of the checks are brought in: base, command, resourceset", "base"),
@@ -125,6 +128,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         keep=bool(value("--flux-keep")),
         repeat=_rounds(value("--flux-repeat")),
         upgrade_to=_upgrade(value),
+        upgrade_and_back=bool(value("--flux-upgrade-and-back")),
         stand_in=_stand_in(value),
         mutants=mutants,
         timeouts=Timeouts().scaled(_factor(value("--flux-timeout-factor"))),
@@ -198,13 +202,21 @@ def _rounds(value: str) -> int:
 def _upgrade(value: Callable[[str], Any]) -> str:
     """Return the release to upgrade to; refuse what cannot be done, before anything is started."""
     target, source = str(value("--flux-upgrade-to")), str(value("--flux-version"))
+    if not target and value("--flux-upgrade-and-back"):
+        raise InputError("--flux-upgrade-and-back goes back from nowhere", hint="add --flux-upgrade-to")
     if not target:
         return ""
     _refuse_no_other("--flux-upgrade-to", target, source)
-    if value("--flux-bootstrap") != "operator" or value("--flux-provider") != "embedded":
+    if value("--flux-provider") != "embedded":
         raise InputError(
-            "upgrades are there for platforms of the Flux Operator on the embedded control plane alone",
-            hint="add --flux-bootstrap operator and leave --flux-provider out",
+            "upgrades are there for platforms on the embedded control plane alone",
+            hint="leave --flux-provider out",
+        )
+    legs = [(source, target), *([(target, source)] if value("--flux-upgrade-and-back") else [])]
+    if value("--flux-bootstrap") == Route.OPERATOR and any(_minor(new) < _minor(old) for old, new in legs):
+        raise InputError(
+            "the Flux Operator takes no platform to a lower minor release of Flux (internal/builder/semver.go)",
+            hint="go to another patch of the same minor, or leave --flux-upgrade-and-back out",
         )
     if value("--flux-mutants") or _rounds(value("--flux-repeat")) > 1:
         raise InputError("--flux-upgrade-to judges the checks twice, and goes with neither mutants nor --flux-repeat")
@@ -216,6 +228,10 @@ def _refuse_no_other(option: str, release: str, than: str) -> None:
     if release not in others:
         hint = f"known: {', '.join(others)}"
         raise InputError(f"{option} '{release}' is no other known release than {than}", hint=hint)
+
+
+def _minor(release: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in release.split(".")[:2])
 
 
 def _stand_in(value: Callable[[str], Any]) -> str:

@@ -85,6 +85,8 @@ class UpgradeRecord:
     source: str
     """The Flux release that it came from, such as 2.9.2."""
     target: str
+    way_back: bool = field(default=False)
+    """Whether it went back to the release that the platform began with."""
     began: float
     """When the new release was asked for."""
     ended: float | None

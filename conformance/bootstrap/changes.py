@@ -45,12 +45,13 @@ def _roll_out(platform: Platform, ref: Ref, wanted: list[str]) -> None:
     path = "/spec/template/spec/containers/0/args"
     platform.client.patch(ref, [{"op": "replace", "path": path, "value": wanted}])
     timeout = platform.timeouts.mutant_in_force
-    _, done = object_until(platform.client, ref, _rolled_out, timeout_s=timeout)
+    _, done = object_until(platform.client, ref, rolled_out, timeout_s=timeout)
     if not done:
         raise BootstrapError(f"{ref} was not rolled out within {timeout:g} s")
 
 
-def _rolled_out(deployment: Manifest | None) -> bool:
+def rolled_out(deployment: Manifest | None) -> bool:
+    """Whether all Pods of a Deployment are of its present template, and available."""
     status = pick(deployment, "status") or {}
     wanted = pick(deployment, "spec", "replicas")
     current = status.get("observedGeneration") == pick(deployment, "metadata", "generation")

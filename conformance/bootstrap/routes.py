@@ -1,11 +1,15 @@
-"""The bootstrap that was asked for, ready to install."""
+"""The bootstrap that was asked for, ready to install, and the upgrade of its route."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 from conformance.bootstrap.cli import FluxCli
 from conformance.bootstrap.operator import FluxOperator
+from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.protocol import Bootstrap
+from conformance.bootstrap.upgrade import Upgrade
+from conformance.bootstrap.upgrade_cli import CliUpgrade
+from conformance.bootstrap.upgrade_operator import OperatorUpgrade
 from conformance.model import Environment, Route
 from conformance.providers.arguments import OPERATOR
 from conformance.providers.operator_data import install_manifests
@@ -53,3 +57,14 @@ def bootstrap_of(
         timeout_s=timeout_s,
         run_id=run_id,
     )
+
+
+def upgrade_of(platform: Platform, release: str, flux: Callable[[str], Path]) -> Upgrade:
+    """Return the change of a platform's route that takes it to a release.
+
+    Args:
+        flux: says where the CLI of a release is; asked on the route of the CLI only.
+    """
+    if platform.route is Route.CLI:
+        return CliUpgrade(platform, release, flux(release))
+    return OperatorUpgrade(platform, release)

@@ -1,21 +1,15 @@
 """An upgrade on the route of the Flux Operator: a commit that changes the version in the FluxInstance."""
 
-import time
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
-from conformance.bootstrap.ground import FLEET_REPOSITORY
 from conformance.bootstrap.platform import Platform
-from conformance.errors import BootstrapError, InputError
+from conformance.bootstrap.upgrade_commit import fetch_at_once, fleet_clone, wait_for
+from conformance.errors import InputError
 from conformance.kube.objects import pick, ref_to
-from conformance.kube.wait import object_until
 from conformance.model import Manifest
 from conformance.repos import flux_instance
-from conformance.repos.push import TenantRepository
-
-REQUESTED_AT = "reconcile.fluxcd.io/requestedAt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,42 +27,23 @@ class OperatorUpgrade:
     def begin(self) -> None:
         """Commit the version, and let the sync fetch it at once, as `flux reconcile` does."""
         self._commit()
-        namespace = self.platform.flux_namespace
-        for label in (f"GitRepository/{namespace}", f"Kustomization/{namespace}"):
-            stamp = {"metadata": {"annotations": {REQUESTED_AT: str(time.time_ns())}}}
-            self.platform.client.patch(ref_to(label, namespace), stamp)
+        fetch_at_once(self.platform)
 
     def wait(self) -> None:
         """Return when the FluxInstance is Ready with the release, and its sync is Ready too."""
-        namespace = self.platform.flux_namespace
-        instance = f"{flux_instance.KIND}/{flux_instance.NAME}"
-        self._until(instance, lambda state: _ready(state) and _runs(state, self.release))
+        namespace, wanted = self.platform.flux_namespace, f"Ready with Flux {self.release}"
+        instance = ref_to(f"{flux_instance.KIND}/{flux_instance.NAME}", namespace)
+        wait_for(self.platform, instance, lambda state: _ready(state) and _runs(state, self.release), wanted)
         # It is Ready only when all of its Deployments are: spec.wait is on unless somebody turns it off.
-        self._until(f"Kustomization/{namespace}", _ready)
+        wait_for(self.platform, ref_to(f"Kustomization/{namespace}", namespace), _ready, wanted)
 
     def _commit(self) -> None:
         folder = self.platform.fleet.folders(self.platform.environment).operator or ""
-        credential = self.platform.git.credential(FLEET_REPOSITORY)
-        clone = TenantRepository(
-            self.platform.folder / "checkouts" / f"upgrade-{time.time_ns()}",
-            self.platform.git.repository_url(FLEET_REPOSITORY),
-            username=credential.username,
-            password=credential.password,
-        )
+        clone = fleet_clone(self.platform)
         instance = flux_instance.find(clone.folder, folder, self.platform.flux_namespace)
         path = str(instance.path.relative_to(clone.folder))
         clone.write(path, with_version(instance.path.read_text(encoding="utf-8"), self.release))
-        clone.commit(f"Upgrade Flux to {self.release}")
-
-    def _until(self, label: str, holds: Any) -> None:
-        ref = ref_to(label, self.platform.flux_namespace)
-        timeout = self.platform.timeouts.upgraded
-        state, done = object_until(self.platform.client, ref, holds, timeout_s=timeout)
-        if not done:
-            raise BootstrapError(
-                f"{ref} did not become Ready with Flux {self.release} within {timeout:g} s: {_said(state)}",
-                hint="flux-operator.log and the controllers' logs in the report's logs folder say why",
-            )
+        clone.commit(f"Move Flux to {self.release}")
 
 
 def with_version(text: str, release: str) -> str:
@@ -97,9 +72,3 @@ def _ready(state: Manifest | None) -> bool:
 
 def _runs(state: Manifest | None, release: str) -> bool:
     return str(pick(state, "status", "lastAppliedRevision") or "").startswith(f"v{release}@")
-
-
-def _said(state: Manifest | None) -> str:
-    conditions = pick(state, "status", "conditions") or []
-    said = [f"{one['type']}={one['status']} {one['reason']}: {one['message']}" for one in conditions]
-    return "; ".join(said) or "it is not there, or has no status"

@@ -122,8 +122,9 @@ def _in_place(given: Given) -> InPlace | None:
         return None
     report = given.upgrade.report
     wanted = (given.before.version, given.after.version)
-    others = [f"{one.source} to {one.target}" for one in report.upgrades if (one.source, one.target) != wanted]
-    if others or not report.upgrades:
+    there = [one for one in report.upgrades if not one.way_back]
+    others = [f"{one.source} to {one.target}" for one in there if (one.source, one.target) != wanted]
+    if others or not there:
         raise InputError(
             f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {' to '.join(wanted)} is wanted",
             hint=f"`flux-tenancy upgrade --from {wanted[0]} --to {wanted[1]}` makes it",
@@ -144,7 +145,8 @@ def _in_place(given: Given) -> InPlace | None:
         route=report.environment.bootstrap,
         provider=report.environment.provider,
         verdict=report.verdict,
-        seconds=tuple(one.seconds for one in report.upgrades if one.seconds is not None),
+        seconds=tuple(one.seconds for one in there if one.seconds is not None),
+        seconds_back=tuple(one.seconds for one in report.upgrades if one.way_back and one.seconds is not None),
         attacks=sum(len(one.attacks) for one in report.upgrades),
         failures=said if failed else (),
         doubts=() if failed else said,

@@ -71,6 +71,8 @@ def in_place(certificate: Certificate) -> str:
     if found is None:
         return "no running platform was upgraded for this certificate"
     took = ", ".join(f"{seconds:.1f} s" for seconds in found.seconds) or "not completed"
+    back = ", ".join(f"{seconds:.1f} s" for seconds in found.seconds_back)
+    took += f", and back in {back}" if back else ""
     return f"{found.verdict}: {took}, {found.attacks} attacks ({found.route} on {found.provider})"
 
 

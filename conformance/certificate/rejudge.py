@@ -127,6 +127,7 @@ def _upgrade(row: UpgradeRow) -> UpgradeRecord:
         route=row.route,
         source=row.source,
         target=row.target,
+        way_back=row.way_back,
         began=0.0,
         ended=row.seconds,
         attacks=tuple(

@@ -165,6 +165,7 @@ class InPlace(Document):
     provider: str
     verdict: Verdict
     seconds: tuple[float, ...] = Field(description="of each environment that was upgraded")
+    seconds_back: tuple[float, ...] = Field((), description="of each environment that went back afterwards")
     attacks: int
     failures: tuple[str, ...]
     doubts: tuple[str, ...]

@@ -26,7 +26,7 @@ def junit_xml(report: ConformanceReport) -> bytes:
         add_suite(root, "mutants", cases, report.run.started)
     for block in report.upgrades:
         cases = [_kind(block, kind) for kind in block.kinds]
-        add_suite(root, f"upgrade of {block.environment}", cases, report.run.started)
+        add_suite(root, f"{_way(block)} of {block.environment}", cases, report.run.started)
     if report.breakdowns:
         cases = [_broken(number, text) for number, text in enumerate(report.breakdowns, start=1)]
         add_suite(root, "run", cases, report.run.started)
@@ -111,9 +111,13 @@ def _mutant(row: MutantRow) -> Iterable[ET.Element]:
     yield reverted
 
 
+def _way(block: UpgradeRow) -> str:
+    return "way back" if block.way_back else "upgrade"
+
+
 def _kind(block: UpgradeRow, kind: KindRow) -> ET.Element:
     """Return all attacks of a kind during an upgrade as one case."""
-    case = new_case(f"upgrade.{block.environment}", kind.kind, block.seconds or 0.0)
+    case = new_case(f"{_way(block)}.{block.environment}", kind.kind, block.seconds or 0.0)
     said = f"{kind.attacks} attacks: {kind.denied} denied, {kind.pending} not judged, {kind.passed} passed"
     if kind.passed:
         return set_outcome(case, "failure", kind="finding", message=said)

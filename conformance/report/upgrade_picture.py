@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from conformance.report.charts import Label
 from conformance.report.schema import ConformanceReport
 from conformance.report.upgrade_schema import AttackRow, UpgradeRow
-from conformance.report.upgrades import changes
+from conformance.report.upgrades import changes, title
 from conformance.timeline import Fate
 
 _LANE_H, _TOP, _LEFT, _WIDTH, _RIGHT = 26, 22, 200, 820, 60
@@ -86,7 +86,7 @@ def _timeline(block: UpgradeRow) -> Timeline:
     ]
     seconds = range(int(first // _EVERY_S + 1) * _EVERY_S, int(last) + 1, _EVERY_S)
     return Timeline(
-        title=f"{block.environment}: Flux {block.source} to {block.target}",
+        title=title(block),
         facts=changes(block),
         width=_LEFT + _WIDTH + _RIGHT,
         height=below + max(len(names), 1) * _MARK_H + 4,

@@ -71,6 +71,7 @@ class UpgradeRow(Document):
     route: str
     source: str = Field(description="Flux release before")
     target: str = Field(description="Flux release that was asked for")
+    way_back: bool = Field(False, description="whether it went back to the release that the platform began with")
     seconds: float | None = Field(description="from the request until the platform ran it; null: it never did")
     broke: str = Field("", description="what kept the upgrade or its attacks from being completed")
     kinds: tuple[KindRow, ...]

@@ -24,6 +24,7 @@ def row(record: UpgradeRecord) -> UpgradeRow:
         route=record.route,
         source=record.source,
         target=record.target,
+        way_back=record.way_back,
         seconds=None if record.ended is None else _since(record, record.ended),
         broke=record.broke,
         kinds=_kinds(record),
@@ -84,6 +85,11 @@ def _unlooked(record: UpgradeRecord) -> Iterator[str]:
             yield f"{_name(record)}: no attack '{kind}' was made during it"
 
 
+def title(block: UpgradeRow) -> str:
+    """Return which platform went from where to where."""
+    return f"{block.environment}: Flux {block.source} {'back ' if block.way_back else ''}to {block.target}"
+
+
 def changes(block: UpgradeRow) -> list[tuple[str, str]]:
     """Return the labelled lines that every form of the report shows of an upgrade."""
     took = "never completed" if block.seconds is None else f"in {block.seconds:.1f} s"
@@ -91,7 +97,7 @@ def changes(block: UpgradeRow) -> list[tuple[str, str]]:
     told = ", ".join(f"{total[fate]} {fate}" for fate in Fate)
     waits = ", ".join(f"{one.kind} {one.longest:.1f} s" for one in block.kinds)
     lines = [
-        ("upgrade", f"{block.environment}: Flux {block.source} to {block.target} {took}, by {block.route}"),
+        ("way back" if block.way_back else "upgrade", f"{title(block)} {took}, by {block.route}"),
         ("attacks", f"{len(block.attacks)} of {len(block.kinds)} kinds: {told}"),
         ("waits", f"until the slowest denial: {waits}"),
         ("moved", ", ".join(_moved(one) for one in block.controllers if one.before != one.after)),
@@ -167,7 +173,7 @@ def _since(record: UpgradeRecord, moment: float) -> float:
 
 
 def _name(record: UpgradeRecord) -> str:
-    return f"the upgrade to {record.target} in {record.environment}"
+    return f"the {'way back' if record.way_back else 'upgrade'} to {record.target} in {record.environment}"
 
 
 def _first_line(text: str) -> str:

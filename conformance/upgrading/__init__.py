@@ -36,6 +36,8 @@ class Change:
     upgrade: Upgrade
     source: str
     target: str
+    way_back: bool = False
+    """Whether the target is the release that the platform began with."""
     _board: Board = field(init=False)
     _twins: list[Twin] = field(default_factory=list)
     _began: float | None = None
@@ -43,7 +45,7 @@ class Change:
     _broke: str = ""
 
     def __post_init__(self) -> None:
-        folder = f"evidence/{self.platform.environment}/upgrade"
+        folder = f"evidence/{self.platform.environment}/{'way-back' if self.way_back else 'upgrade'}"
         self._board = Board(EvidenceFolder(self.platform.report, folder, self.platform.redact))
 
     def run(self) -> UpgradeRecord:
@@ -63,6 +65,7 @@ class Change:
             route=self.upgrade.route,
             source=self.source,
             target=self.target,
+            way_back=self.way_back,
             began=self._began or started,
             ended=self._ended,
             attacks=self._board.records(),

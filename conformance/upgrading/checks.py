@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from conformance.bootstrap.platform import Platform
 from conformance.harvest import Harvest, Job
 from conformance.model import Level, Outcome, Result
 from conformance.mutation.judging import judge_all, sweep
@@ -23,7 +24,7 @@ def before_and_after(
     """
     jobs, platform = harvest.jobs, harvest.platform
     before: dict[str, Judged] = {job.key: harvest.result(job) for job in jobs}
-    folder = f"evidence/{platform.environment}/after"
+    folder = _after(platform)
     sweep(jobs, platform, folder)
     record = change()
     if record.broke:
@@ -35,6 +36,11 @@ def before_and_after(
     for job in jobs:
         harvest.settle(job, *settled(job, before[job.key], after[job.key], record))
     return replace(record, before=_outcomes(before), after=_outcomes(after))
+
+
+def swept_again(harvest: Harvest) -> None:
+    """Remove what the second round of checks planted: it was judged, and no further change is to find it."""
+    sweep(harvest.jobs, harvest.platform, _after(harvest.platform))
 
 
 def settled(job: Job, before: Judged, after: Judged, record: UpgradeRecord) -> Judged:
@@ -49,6 +55,10 @@ def settled(job: Job, before: Judged, after: Judged, record: UpgradeRecord) -> J
     # Evidence of both: what one of them shows is no part of the other's folder.
     evidence = (*before[0].evidence, *after[0].evidence)
     return replace(result, evidence=evidence, duration_s=max(before[0].duration_s, after[0].duration_s)), error
+
+
+def _after(platform: Platform) -> str:
+    return f"evidence/{platform.environment}/after"
 
 
 def _outcomes(judged: dict[str, Judged]) -> dict[str, str]:

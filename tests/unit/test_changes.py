@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from conformance.bootstrap.changes import _copy, _rolled_out
+from conformance.bootstrap.changes import _copy, rolled_out
 from conformance.bootstrap.changes_advisories import _drop_pattern
 
 
@@ -18,7 +18,7 @@ def deployment(*, replicas: int = 1, observed: int = 2, **counts: int) -> dict[s
 
 
 def test_a_rollout_is_over_when_all_replicas_are_new_and_available() -> None:
-    assert _rolled_out(deployment())
+    assert rolled_out(deployment())
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_a_rollout_is_over_when_all_replicas_are_new_and_available() -> None:
     ],
 )
 def test_a_rollout_that_is_not_over(state: dict[str, Any] | None) -> None:
-    assert not _rolled_out(state)
+    assert not rolled_out(state)
 
 
 def test_a_copy_shares_nothing_that_could_be_changed() -> None:

@@ -290,3 +290,15 @@ def test_doctor_looks_and_names_what_is_missing(tmp_path: Path) -> None:
 def test_the_bootstrap_is_passed_on(pytest_argv: list[str], command: str) -> None:
     assert call(command, "--bootstrap", "operator").exit_code == 0
     assert "--flux-bootstrap=operator" in pytest_argv
+
+
+def test_an_upgrade_is_of_the_operators_route_unless_another_is_named(pytest_argv: list[str]) -> None:
+    call("upgrade", "--to", "2.9.5")
+    words = [word for word in pytest_argv if word.startswith("--flux")]
+    assert words == ["--flux-bootstrap=operator", "--flux-upgrade-to=2.9.5"]
+
+
+def test_an_upgrade_by_the_cli_and_its_way_back_are_passed_on(pytest_argv: list[str]) -> None:
+    call("upgrade", "--to", "2.9.5", "--bootstrap", "cli", "--and-back")
+    words = {word for word in pytest_argv if word.startswith("--flux")}
+    assert words == {"--flux-bootstrap=cli", "--flux-upgrade-to=2.9.5", "--flux-upgrade-and-back"}

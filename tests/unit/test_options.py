@@ -1,10 +1,12 @@
 """From options and ini values to settings."""
 
+import contextlib
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from conformance import options
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
 from conformance.model import Environment, Profile, Route
@@ -152,8 +154,35 @@ def test_the_bootstrap_is_one_of_the_routes() -> None:
 UPGRADE = {"--flux-bootstrap": "operator", "--flux-upgrade-to": "2.9.5"}
 
 
-def test_an_upgrade_is_asked_for_by_its_target() -> None:
-    assert read_settings(config(UPGRADE), STAGING).upgrade_to == "2.9.5"
+@pytest.mark.parametrize("route", Route)
+def test_an_upgrade_is_asked_for_by_its_target(route: Route) -> None:
+    settings = read_settings(config({**UPGRADE, "--flux-bootstrap": route}), STAGING)
+    assert (settings.upgrade_to, settings.upgrade_and_back, settings.bootstrap) == ("2.9.5", False, route)
+
+
+def test_a_way_back_is_asked_for_beside_an_upgrade_and_never_alone() -> None:
+    assert read_settings(config({**UPGRADE, "--flux-upgrade-and-back": True}), STAGING).upgrade_and_back
+    with pytest.raises(InputError, match="goes back from nowhere"):
+        read_settings(config({"--flux-upgrade-and-back": True}), STAGING)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "back", "refused"),
+    [
+        ("2.8.9", "2.9.2", False, False),
+        ("2.8.9", "2.9.2", True, True),
+        ("2.9.2", "2.8.9", False, True),
+        ("2.9.2", "2.9.10", True, False),
+    ],
+)
+def test_the_operator_is_not_asked_for_a_lower_minor_release(
+    monkeypatch: pytest.MonkeyPatch, source: str, target: str, back: bool, refused: bool
+) -> None:
+    monkeypatch.setattr(options, "known_releases", lambda _: [source, target])
+    given = {"--flux-version": source, "--flux-upgrade-to": target, "--flux-upgrade-and-back": back}
+    assert read_settings(config({**UPGRADE, **given, "--flux-bootstrap": "cli"}), STAGING).upgrade_to == target
+    with pytest.raises(InputError, match="lower minor") if refused else contextlib.nullcontext():
+        read_settings(config({**UPGRADE, **given}), STAGING)
 
 
 STAND_IN = {"--flux-version": "2.9.5", "--flux-stand-in": "2.9.2"}
@@ -181,7 +210,6 @@ def test_a_stand_in_that_cannot_be_is_refused(given: dict[str, Any], words: str)
     [
         ({"--flux-upgrade-to": "2.9.2"}, "no other known release than 2.9.2"),
         ({"--flux-upgrade-to": "2.9.99"}, "no other known release"),
-        ({"--flux-bootstrap": "cli"}, "Flux Operator"),
         ({"--flux-provider": "kind"}, "embedded"),
         ({"--flux-repeat": "3"}, "judges the checks twice"),
         ({"--flux-mutants": "all"}, "judges the checks twice"),

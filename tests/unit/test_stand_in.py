@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from conformance import fixtures
+from conformance.model import Route
 from conformance.settings import Settings
 
 WHOLE = dict.fromkeys(fixtures.CONTROLLERS, "v1")
@@ -52,3 +53,10 @@ def test_without_a_stand_in_the_release_s_own_controllers_are_needed(settings: S
     own, other = Toolchain(WHOLE), Toolchain(PART)
     fixtures.Session._wait_for_controllers(session(settings, own, other))
     assert (sorted(own.asked), other.asked) == (sorted(WHOLE), [])
+
+
+@pytest.mark.parametrize(("route", "flux"), [(Route.CLI, ["flux"]), (Route.OPERATOR, [])])
+def test_the_cli_of_the_other_release_is_needed_where_it_prints_the_upgrade(route: Route, flux: list[str]) -> None:
+    settings = Settings(upgrade_to="2.9.5", bootstrap=route)
+    found = fixtures._of_target(settings, Toolchain(WHOLE), Toolchain(PART))  # type: ignore[arg-type]
+    assert sorted(found) == sorted([*flux, *PART])

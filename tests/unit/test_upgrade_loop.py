@@ -35,6 +35,7 @@ class FakeClient:
         self.live: dict[Ref, Manifest] = {}
         self.deleted: list[Ref] = []
         self.asked: dict[Ref, Mapping[str, str]] = {}
+        self.stored: list[Manifest] = []
         self.lock = threading.Lock()
 
     def create(self, manifest: Manifest) -> Manifest:
@@ -49,6 +50,10 @@ class FakeClient:
         with self.lock:
             self.deleted.append(ref)
             self.live.pop(ref, None)
+
+    def objects(self, api_version: str, kind: str, *, namespace: str, labels: str) -> list[Manifest]:
+        assert (api_version, kind, labels) == ("v1", "Secret", "owner=helm")
+        return [one for one in self.stored if one["metadata"]["namespace"] == namespace]
 
     def find(self, ref: Ref) -> Manifest | None:
         return self.live.get(ref)
@@ -132,6 +137,21 @@ def test_what_no_controller_judges_stays_pending_and_is_removed(tmp_path: Path) 
     assert targets <= set(client.deleted)
     assert {one.trace for one in loop.board.attacks()} <= set(client.deleted)
     assert client.live == {}
+
+
+def test_the_helm_storage_of_attacks_is_removed_and_no_other(tmp_path: Path) -> None:
+    def storage(release: str, namespace: str = "shared-b") -> Manifest:
+        metadata = {"name": f"sh.helm.release.v1.{release}.v1", "namespace": namespace, "labels": {"name": release}}
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+
+    client = FakeClient({"disallowed": REFUSED})
+    client.stored = [storage("shared-b-upgrade-disallowed-source-0001"), storage("podinfo"), storage("x", "apps")]
+    loop = loop_of(client, tmp_path, "disallowed-source")
+    with loop.running():
+        loop.await_denials(1, since=0.0)
+    assert [ref.name for ref in client.deleted if ref.kind == "Secret"] == [
+        "sh.helm.release.v1.shared-b-upgrade-disallowed-source-0001.v1"
+    ]
 
 
 def test_a_write_that_only_the_audit_log_saw_is_an_escape(tmp_path: Path) -> None:

@@ -1,3 +1,62 @@
+"""A platform of the Flux CLI, for tests that change it by themselves."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
 from support.binaries import binary
+from support.upgrades import SOURCE, TARGET
+
+from conformance.bootstrap.bring_up import Order, running_platform
+from conformance.bootstrap.platform import Platform
+from conformance.model import Environment
+from conformance.process import processes_of_run
+from conformance.progress import PhaseClock
+from conformance.providers.embedded import EmbeddedProvider
+from conformance.repos.fleet import load_fleet
+from conformance.runs import open_run
+from conformance.settings import Timeouts, cache_dir, data_dir
+from conformance.toolchain import Toolchain
+from conformance.upgrading import TENANTS
 
 __all__ = ["binary"]
+RUN = "test-upgrade"
+
+
+@pytest.fixture(scope="session")
+def target() -> Iterator[Toolchain]:
+    with Toolchain(TARGET, None, cache_dir(), print) as toolchain:
+        yield toolchain
+
+
+@pytest.fixture(scope="module")
+def platform(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = open_run(RUN)
+    report = tmp_path_factory.mktemp("report")
+    provider = EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts())
+    order = Order(
+        environment=Environment.STAGING,
+        name="staging",
+        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
+        tenant_repo=data_dir("tenant-repo"),
+        probes=list(TENANTS),
+        provider=provider,
+        binary=binary,
+        all_binaries=lambda: None,
+        folder=folder.sub("ground"),
+        report=report,
+        logs=report,
+        run_id=RUN,
+        flux_version=SOURCE,
+        timeouts=Timeouts(),
+        clock=PhaseClock(print),
+        redactor=str,
+        secrets=[],
+        notes=[],
+    )
+    try:
+        with running_platform(order) as made:
+            yield made
+    finally:
+        folder.remove()
+    assert processes_of_run(RUN) == []

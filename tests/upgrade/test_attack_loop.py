@@ -4,70 +4,24 @@ The changes are made by hand on a platform of the Flux CLI. test_upgrade.py has 
 makes, during which nothing passes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
+from support.upgrades import KINDS, fates
 
-from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.changes import arguments
 from conformance.bootstrap.changes_tenants import platform_suspended
 from conformance.bootstrap.platform import Platform
 from conformance.kube.wait import pause
-from conformance.model import Environment
-from conformance.process import processes_of_run
-from conformance.progress import PhaseClock
-from conformance.providers.embedded import EmbeddedProvider
 from conformance.report import upgrades
-from conformance.repos.fleet import load_fleet
-from conformance.runs import open_run
-from conformance.settings import Timeouts, data_dir
-from conformance.timeline import Act, Fate, UpgradeRecord
+from conformance.timeline import Act, Fate
 from conformance.upgrading import TENANTS, Change
 
-RUN = "test-upgrade"
 KUSTOMIZE, HELM = "kustomize-controller", "helm-controller"
 REFS, ACCOUNT, BASES = "--no-cross-namespace-refs", "--default-service-account", "--no-remote-bases"
 OPEN_S = 5.0
-KINDS = {
-    "foreign-source", "foreign-namespace", "remote-base", "foreign-chart", "foreign-release",
-    "disallowed-source", "kubeconfig", "foreign-write",
-}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def platform(binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    folder = open_run(RUN)
-    report = tmp_path_factory.mktemp("report")
-    provider = EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts())
-    order = Order(
-        environment=Environment.STAGING,
-        name="staging",
-        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
-        tenant_repo=data_dir("tenant-repo"),
-        probes=list(TENANTS),
-        provider=provider,
-        binary=binary,
-        all_binaries=lambda: None,
-        folder=folder.sub("ground"),
-        report=report,
-        logs=report,
-        run_id=RUN,
-        flux_version="2.9.2",
-        timeouts=Timeouts(),
-        clock=PhaseClock(print),
-        redactor=str,
-        secrets=[],
-        notes=[],
-    )
-    try:
-        with running_platform(order) as made:
-            yield made
-    finally:
-        folder.remove()
-    assert processes_of_run(RUN) == []
 
 
 @dataclass
@@ -91,10 +45,6 @@ class Unlocked:
         pause(OPEN_S)
         for one in reversed(self.opened):
             one.__exit__(None, None, None)
-
-
-def fates(record: UpgradeRecord, kind: str) -> set[Fate]:
-    return {one.fate for one in record.attacks if one.kind == kind}
 
 
 @pytest.mark.parametrize(

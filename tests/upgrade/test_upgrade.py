@@ -1,41 +1,22 @@
 """An upgrade by the Flux Operator as a user starts it: attacked throughout, judged before and after."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from support.upgrades import MOVED, STAYED, assert_attacked_and_denied, assert_serves, upgrade
 
 from conformance.model import Outcome, Verdict
 from conformance.report.schema import ConformanceReport
 from conformance.report.upgrade_schema import UpgradeRow
 from conformance.report.write import load_report
-from conformance.settings import environment
-from conformance.timeline import Act, Fate
 
-TOOLCHAIN = "FLUX_TENANCY_TOOLCHAIN"
-BEYOND_SECONDS = 900
-"""When a run is given up; on two quiet cores it takes less than three minutes."""
 CHECKS = "A01 or A02 or A03 or B01 or C01 or C13 or F01 or F07 or G01 or H06 or J10"
-MOVED = {"source-controller": "v1.9.5", "kustomize-controller": "v1.9.5", "helm-controller": "v1.6.4"}
-STAYED = {
-    "notification-controller": "v1.9.2",
-    "image-reflector-controller": "v1.2.3",
-    "image-automation-controller": "v1.2.3",
-}
-"""Not served in the target's version: what runs in their place is the version that they came from."""
 
 
 @pytest.fixture(scope="module")
 def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     folder = tmp_path_factory.mktemp("upgrade") / "report"
-    argv = [sys.executable, "-m", "conformance", "upgrade", "--from", "2.9.2", "--to", "2.9.5", "-k", CHECKS]
-    argv += ["--report", str(folder)]
-    given = environment().get(TOOLCHAIN)
-    argv += ["--", f"--flux-toolchain={given}"] if given else []
-    capture = request.config.pluginmanager.get_plugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        return subprocess.run(argv, check=False, timeout=BEYOND_SECONDS).returncode, folder
+    return upgrade(request, folder, CHECKS, "--bootstrap", "operator"), folder
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +43,15 @@ def test_the_verdict_is_provisional_and_says_what_was_not_of_the_release(report:
 
 
 def test_every_kind_of_attack_was_made_all_the_time_and_denied(block: UpgradeRow) -> None:
-    assert {one.fate for one in block.attacks} == {Fate.DENIED}
-    assert block.seconds is not None
-    for kind in block.kinds:
-        moments = [one.at for one in block.attacks if one.kind == kind.kind]
-        assert min(moments) < 0 < block.seconds < max(moments), kind.kind
-        assert any(0 <= moment <= block.seconds for moment in moments), kind.kind
-    assert {(one.kind, one.when) for one in block.twins if one.works} == {
-        (kind.kind, when) for kind in block.kinds for when in ("before", "after")
-    }
+    assert_attacked_and_denied(block)
 
 
 def test_the_processes_are_those_that_the_deployments_name(block: UpgradeRow) -> None:
     running = {one.controller: one.runs for one in block.controllers}
-    assert {name: running[name] for name in (*MOVED, *STAYED)} == {**MOVED, **STAYED}
+    assert {name: running[name] for name in STAYED} == STAYED
     named = {one.controller: one.after for one in block.controllers}
     assert {name: named[name] for name in MOVED} == MOVED
-    for name, version in MOVED.items():
-        served = [one.version for one in block.marks if one.controller == name and one.act is Act.SERVES]
-        assert served[-1:] == [version], name
+    assert_serves(block, MOVED)
 
 
 def test_what_the_new_release_closes_is_told(block: UpgradeRow, report: ConformanceReport) -> None:

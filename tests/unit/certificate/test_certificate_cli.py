@@ -247,6 +247,24 @@ def test_an_upgrade_in_place_decides_too(tmp_path: Path, fate: Fate, code: int, 
     assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("fate", "code", "said"),
+    [
+        (Fate.DENIED, 0, "conformant: 9.0 s, and back in 7.0 s, 2 attacks"),
+        (Fate.PASSED, 1, "the way back to 2.9.2 in staging: 1 of 1 attacks 'foreign-source' passed"),
+    ],
+)
+def test_a_way_back_belongs_to_the_upgrade_in_place(tmp_path: Path, fate: Fate, code: int, said: str) -> None:
+    twins = [Twin(kind="foreign-source", when="before", works=True, said="")]
+    known = {"environment": "staging", "route": "cli", "marks": [], "twins": twins, "controllers": [], "began": 0.0}
+    there = UpgradeRecord(source="2.9.2", target="2.9.5", ended=9.0, attacks=[attack(Fate.DENIED)], **known)
+    back = UpgradeRecord(source="2.9.5", target="2.9.2", ended=7.0, attacks=[attack(fate)], way_back=True, **known)
+    folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(there, back))
+    result = certified(tmp_path, nothing, "--upgrade", folder)
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0
+
+
 def test_an_upgrade_of_another_fleet_is_refused(tmp_path: Path) -> None:
     record = UpgradeRecord(
         environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,

@@ -111,6 +111,22 @@ def test_what_changed_is_told_and_what_did_not_is_not() -> None:
     assert told["attacks"] == "3 of 1 kinds: 3 denied, 0 pending, 0 passed"
 
 
+def test_a_way_back_is_told_and_judged_as_one(make_run: Callable[..., Run]) -> None:
+    passed = attack(1.0, Fate.PASSED, said="shared-a/ConfigMap/loot exists")
+    back = record(passed, source="2.9.5", target="2.9.2", way_back=True)
+    (reason,) = upgrades.failures(back)
+    assert reason.startswith("the way back to 2.9.2 in staging: 1 of 1 attacks 'foreign-source' passed")
+    report = build_report(make_run(upgrades=(record(), back)))
+    assert report.verdict is Verdict.NON_CONFORMANT
+    assert [one.way_back for one in from_yaml(to_yaml(report)).upgrades] == [False, True]
+    said = summary(report)
+    assert "upgrade   staging: Flux 2.9.2 to 2.9.5 in 20.0 s" in said
+    assert "way back  staging: Flux 2.9.5 back to 2.9.2 in 20.0 s" in said
+    assert "staging: Flux 2.9.5 back to 2.9.2" in render_html(report)
+    suites = [suite.get("name") for suite in ET.fromstring(junit_xml(report)).iter("testsuite")]
+    assert suites[-2:] == ["upgrade of staging", "way back of staging"]
+
+
 def test_a_stand_in_makes_the_verdict_provisional(make_run: Callable[..., Run]) -> None:
     said = "notification-controller v1.9.4 could not be had: v1.9.2 ran in its place"
     report = build_report(make_run(stand_ins=(said,)))
