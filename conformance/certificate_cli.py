@@ -20,7 +20,8 @@ from conformance.certificate.verify import Verified, verify
 from conformance.errors import InputError, ToolchainError
 from conformance.foreground import INTERRUPTED
 from conformance.model import EXIT_CODES, ExitCode
-from conformance.options import argv_of
+from conformance.options import BOOTSTRAPS, PROVIDERS, argv_of
+from conformance.providers.protocol import EXISTING
 from conformance.report.write import write_file
 from conformance.settings import PACKAGE_DIR, data_dir, state_dir
 from conformance.surface import compare, surface_of
@@ -54,6 +55,7 @@ def certify(
     further: Annotated[list[str] | None, typer.Argument(help="Arguments for pytest, after --.")] = None,
 ) -> None:
     """Answer one question: may a platform be upgraded? 0 yes, 1 no, 10 inconclusive."""
+    _refuse_platform(provider, bootstrap)
     source, target = _pair(source, target)
     _refuse(source, target, before, after)
     if before is None:
@@ -131,6 +133,21 @@ def _refuse(source: str, target: str, before: Path | None, after: Path | None) -
         raise InputError(f"--from and --to are both {target}", hint="name two releases")
     if (before is None) != (after is None):
         raise InputError("one report alone was given", hint="give --before and --after, or neither: then both are run")
+
+
+def _refuse_platform(provider: str, bootstrap: str) -> None:
+    """Refuse what no run of both releases could take: here once, and not by the first of them."""
+    if provider == EXISTING:
+        raise InputError(
+            "a certificate is of two releases on platforms of the suite's own: an existing cluster has one",
+            hint="`flux-tenancy run --provider existing --context NAME` audits it; leave --provider out here",
+        )
+    for name, value, known in (("--provider", provider, PROVIDERS), ("--bootstrap", bootstrap, BOOTSTRAPS)):
+        able = [one for one in known if one != EXISTING]
+        if value not in able:
+            raise InputError(
+                f"{name} '{value}' is not one of {', '.join(able)}", hint="a certificate is of one platform"
+            )
 
 
 def _refuse_releases(source: str, target: str, provider: str) -> None:

@@ -27,3 +27,12 @@ class Onboarding(StrEnum):
     """By `flux create tenant`, with the components that the fleet adds."""
     RESOURCESET = "resourceset"
     """As inputs of a copy of the fleet's ResourceSet."""
+
+
+class Mode(StrEnum):
+    """What is done to a cluster that is there already."""
+
+    AUDIT = "audit"
+    """It is read, and nothing else."""
+    PROBE = "probe"
+    """A tenant of the suite's own tries what it may, in throw-away namespaces."""

@@ -23,6 +23,7 @@ from conformance.fixtures import explain as explain_error
 from conformance.model import EXIT_CODES, Environment, ExitCode, Route
 from conformance.options import argv_of
 from conformance.parity_cli import parity
+from conformance.providers.protocol import EXISTING
 from conformance.report import combined_page, github, kill_matrix, terminal
 from conformance.report.combined_schema import CombinedReport
 from conformance.report.write import AnyReport, append_file, load_any, load_report, write_file, write_report
@@ -73,13 +74,21 @@ RepeatOption = Annotated[
     int, typer.Option("--repeat", min=1, help="Rounds of the same checks; reports each one's failure rate.")
 ]
 ProviderOption = Annotated[
-    str, typer.Option("--provider", "--flux-provider", help="Where clusters come from: embedded, kind, or both.")
+    str,
+    typer.Option("--provider", "--flux-provider", help="Where clusters come from: embedded, kind, both, or existing."),
 ]
 BootstrapOption = Annotated[
     str, typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator, or both.")
 ]
 OneProviderOption = Annotated[str, typer.Option("--provider", help="Where the platforms come from: embedded, kind.")]
 RouteOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto the platforms: cli, operator.")]
+ContextOption = Annotated[
+    str, typer.Option("--context", "--flux-context", help="The existing cluster, by its context; always named.")
+]
+KubeconfigOption = Annotated[
+    Path | None, typer.Option("--kubeconfig", help="A file, only read; default: KUBECONFIG, else ~/.kube/config.")
+]
+ModeOption = Annotated[str, typer.Option("--mode", "--flux-mode", help="Of an existing cluster: audit, only reads.")]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
 SyncOption = Annotated[str, typer.Option("--sync", help="Where the cluster takes the fleet from: git, oci.")]
 OnboardingOption = Annotated[
@@ -98,6 +107,9 @@ def run(
     environment: EnvironmentOption = Where.STAGING,
     provider: ProviderOption = "",
     bootstrap: BootstrapOption = "",
+    context: ContextOption = "",
+    kubeconfig: KubeconfigOption = None,
+    mode: ModeOption = "",
     kubernetes: KubernetesOption = "",
     reuse: ReuseOption = "",
     sync: SyncOption = "",
@@ -121,6 +133,7 @@ def run(
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
     words += argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-onboarding": onboarding})
     words += argv_of({"--flux-kubernetes-version": kubernetes, "--flux-sync": sync})
+    words += argv_of({"--flux-context": context, "--flux-kubeconfig": kubeconfig, "--flux-mode": mode})
     words += pytest_args or []
     if len(columns_of(words)) > 1:
         raise typer.Exit(_several(environment, k, words))
@@ -289,9 +302,10 @@ def _pytest(environment: Where, select: str, words: Sequence[str]) -> None:
     argv += ["-m", chosen, *words, *(["-k", select] if select else [])]
     code = int(pytest.main([*argv, str(PACKAGE_DIR / "checks"), str(PACKAGE_DIR / "mutation")]))
     if code == EXIT_CODES[ExitCode.NOTHING_COLLECTED]:
-        nothing = InputError(
-            "no check was collected", hint="`flux-tenancy list` prints them all; see -k and --environment"
-        )
+        hint = "`flux-tenancy list` prints them all; see -k and --environment"
+        if last(words, "--flux-provider") == EXISTING:
+            hint += "; of an existing cluster only those are judged that do nothing but read"
+        nothing = InputError("no check was collected", hint=hint)
         typer.echo(explain_error(nothing), err=True)
     raise typer.Exit(code)
 

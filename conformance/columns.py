@@ -18,6 +18,7 @@ from conformance.fixtures import explain
 from conformance.foreground import INTERRUPTED, heeding, run_in_foreground
 from conformance.model import EXIT_CODES, ExitCode
 from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
+from conformance.providers.protocol import EXISTING
 from conformance.report.combine import Part, combine, part_of
 from conformance.report.combined_schema import CombinedReport
 from conformance.report.write import REPORT_FILE, digest_of, load_report, write_report
@@ -101,6 +102,11 @@ def without(words: Sequence[str], name: str) -> list[str]:
 
 def _check(name: str, values: Sequence[str]) -> None:
     known = _KNOWN[name]
+    if EXISTING in values:
+        raise InputError(
+            f"{name} '{EXISTING}' is one cluster that is there, and this command makes several and compares them",
+            hint="take it alone: `flux-tenancy run --provider existing --context NAME`",
+        )
     if unknown := [value for value in values if value not in known]:
         raise InputError(f"{name} '{unknown[0]}' is unknown", hint=f"known: {', '.join(known)}")
     if len(set(values)) < len(values):

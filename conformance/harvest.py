@@ -19,6 +19,7 @@ from conformance.errors import Breakdown, Finding
 from conformance.kube.wait import ended_by
 from conformance.manifests import GroundOf, ground_of
 from conformance.model import Check, Environment, Outcome, Result
+from conformance.providers.protocol import EXISTING
 from conformance.scenario import Scenario
 
 T = TypeVar("T")
@@ -117,7 +118,8 @@ def unjudged(job: Job, environment: Environment, outcome: Outcome, message: str,
 def rerun_command(key: str, environment: Environment, options: str = "") -> str:
     """Return the command that runs one check alone and holds the platform for a look."""
     words = f"flux-tenancy run {options} --environment {environment}".replace("  ", " ")
-    return f"{words} -k '{key.partition('[')[0]}' --keep"
+    held = "" if options.startswith(f"--provider {EXISTING}") else " --keep"  # an existing cluster stays anyway
+    return f"{words} -k '{key.partition('[')[0]}'{held}"
 
 
 def _what(error: BaseException | None) -> str:

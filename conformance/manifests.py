@@ -133,6 +133,12 @@ def tenants_of(planned: Sequence[Planned]) -> list[str]:
     return sorted(n for n in named if _TENANT.match(n) and n not in declared)
 
 
+def is_tenants(planned: Planned) -> bool:
+    """Return whether an object lies with a tenant of the suite, or is such a tenant's namespace."""
+    ref = planned.ref
+    return bool(_TENANT.match(ref.name if ref.kind == "Namespace" else ref.namespace))
+
+
 def _planned(path: Path, document: Any) -> Planned:
     metadata = dict(document.get("metadata") or {}) if isinstance(document, Mapping) else {}
     if not metadata.get("name") or "apiVersion" not in document or "kind" not in document:

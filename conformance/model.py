@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from conformance.choices import Onboarding as Onboarding  # noqa: PLC0414 - part of the vocabulary, as the next
+from conformance.capability import Capability as Capability  # noqa: PLC0414 - part of the vocabulary, as the next
+from conformance.choices import Mode as Mode  # noqa: PLC0414
+from conformance.choices import Onboarding as Onboarding  # noqa: PLC0414
 from conformance.choices import Route as Route  # noqa: PLC0414
 from conformance.choices import Sync as Sync  # noqa: PLC0414
 from conformance.control import Control as Control  # noqa: PLC0414 - part of the vocabulary, kept apart for its length
@@ -111,24 +113,6 @@ class Profile(StrEnum):
         if self is Profile.CORE:
             return frozenset({Level.CORE})
         return frozenset({Level.CORE, Level.HARDENED})
-
-
-class Capability(StrEnum):
-    """What a cluster can show; a check asks for it with `needs=`."""
-
-    FLUX_PROCESSES = "flux-processes"
-    """The suite can see the running controllers: their arguments, logs and temporary files."""
-    FAULTY_BUILDS = "faulty-builds"
-    """The suite can run a controller from a mutated build."""
-    AUDIT_LOG = "audit-log"
-    NODES = "nodes"
-    """Real kubelets: Pods are executed."""
-    NETWORK_POLICY = "network-policy"
-    """The provider claims a network that enforces NetworkPolicies; check E00 proves it."""
-    FLUX_CLI = "flux-cli"
-    """Flux was bootstrapped by its CLI: its manifests and their patches lie in the fleet repository."""
-    FLUX_OPERATOR = "flux-operator"
-    """Flux Operator runs, and keeps Flux as the FluxInstance of the platform says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +294,8 @@ class Run:
     binaries: Sequence[BinaryOrigin]
     phases: Sequence[Phase]
     results: Sequence[Result]
+    mode: Mode | None = None
+    """Of an existing cluster; None: the platforms were the run's own, and attacked."""
     sync: Sync = Sync.GIT
     onboarding: Onboarding = Onboarding.BASE
     mutants: Sequence[MutantResult] = ()

@@ -11,13 +11,16 @@ import pytest
 from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError
+from conformance.existing_options import existing_values
 from conformance.model import Capability, Environment, Onboarding, Profile, Route, Sync
+from conformance.providers.protocol import EXISTING
 from conformance.settings import Settings, Timeouts, data_dir
 from conformance.toolchain import known_releases
 
 PROVIDERS = ("embedded", "kind")
 BOOTSTRAPS = tuple(Route)
-"""Both in the order in which they are shown; what comes later takes more of a machine or of a fleet."""
+"""Both in the order in which they are shown; what comes later takes more of a machine or of a fleet. A cluster that is
+there already is none of those that runs make."""
 _FACTORS = (0.1, 100.0)
 _ROUNDS = 1000
 
@@ -39,7 +42,10 @@ class Option:
 
 OPTIONS = (
     Option("--flux-version", "Flux release to certify, one of toolchain/flux-releases.yaml", "2.9.2"),
-    Option("--flux-provider", "where the cluster comes from: embedded, kind", "embedded"),
+    Option("--flux-provider", "where the cluster comes from: embedded, kind, existing", "embedded"),
+    Option("--flux-context", "the existing cluster, by its context in the kubeconfig; current-context is never taken"),
+    Option("--flux-kubeconfig", "its kubeconfig, only read (default: KUBECONFIG, else ~/.kube/config)"),
+    Option("--flux-mode", "what is done to an existing cluster: audit, which only reads (default: audit)"),
     Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
@@ -81,8 +87,9 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         InputError: an unknown value, or a folder that is not there; nothing was started.
     """
     value = functools.partial(_value, config)
-    for name, known in (("--flux-provider", PROVIDERS), ("--flux-bootstrap", BOOTSTRAPS)):
+    for name, known in (("--flux-provider", (*PROVIDERS, EXISTING)), ("--flux-bootstrap", BOOTSTRAPS)):
         _one_of(name, value(name), known)
+    existing = existing_values(value, functools.partial(_given, config), environments)
     _one_of("--flux-sync", value("--flux-sync"), tuple(Sync))
     _one_of("--flux-onboarding", value("--flux-onboarding"), tuple(Onboarding))
     for name, what in (("--flux-onboarding", Onboarding.RESOURCESET), ("--flux-sync", Sync.OCI)):
@@ -116,6 +123,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         provider=value("--flux-provider"),
         reuse=value("--flux-reuse"),
         kubernetes_version=value("--flux-kubernetes-version"),
+        **existing,
         bootstrap=Route(value("--flux-bootstrap")),
         sync=Sync(value("--flux-sync")),
         onboarding=Onboarding(value("--flux-onboarding")),
@@ -147,6 +155,11 @@ def chosen_mutants(config: pytest.Config) -> list[str]:
     return [name for name in able if "all" in asked or name in asked]
 
 
+def on_existing(config: pytest.Config) -> bool:
+    """Return whether the run is on a cluster that was there before it."""
+    return bool(_value(config, "--flux-provider") == EXISTING)
+
+
 def lacking(config: pytest.Config, needs: frozenset[Capability]) -> str:
     """Return what of these needs the chosen provider or bootstrap lacks by its nature; empty: nothing."""
     missing = lacks(str(_value(config, "--flux-provider")), str(_value(config, "--flux-bootstrap")))
@@ -160,6 +173,14 @@ def _needs(mutants: Sequence[str]) -> frozenset[Capability]:
 def _value(config: pytest.Config, name: str) -> Any:
     given = config.getoption(name)
     return given if given is not None else config.getini(name.removeprefix("--").replace("-", "_"))
+
+
+def _given(config: pytest.Config, name: str) -> bool:
+    """Return whether an option was set, by the command line or, to something else than its default, by the ini file."""
+    default = next(False if option.flag else option.default for option in OPTIONS if option.name == name)
+    return (
+        config.getoption(name) not in (None, False, "") or config.getini(name.lstrip("-").replace("-", "_")) != default
+    )
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

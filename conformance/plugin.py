@@ -3,11 +3,10 @@
 import contextlib
 import dataclasses
 import functools
-import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TextIO, cast
+from typing import NoReturn, cast
 
 import pytest
 
@@ -15,11 +14,12 @@ from conformance import explaining
 from conformance.api import ATTRIBUTE, MARK
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import Breakdown, ConformanceError, Finding, InputError
-from conformance.fixtures import Session, breakdown, explain, open_session, probes_of
+from conformance.existing_session import lacking_here, open_session
+from conformance.fixtures import Session, breakdown, explain, probes_of
 from conformance.harvest import Harvest, Job, unjudged
 from conformance.manifests import check_substitutions
 from conformance.model import EXIT_CODES, Capability, Check, Environment, ExitCode, Level, Outcome
-from conformance.options import add_options, chosen_mutants, lacking, read_settings
+from conformance.options import add_options, chosen_mutants, lacking, on_existing, read_settings
 from conformance.pytest_fixtures import (
     JOBS,
     SESSION,
@@ -29,9 +29,11 @@ from conformance.pytest_fixtures import (
     mutant_run,
     scenario,
 )
+from conformance.pytest_output import writer
 from conformance.report import terminal
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
+from conformance.requirements import derived
 from conformance.signals import ended_as_by_ctrl_c, undisturbed
 
 __all__ = ["environment", "flux_platform", "held_platform", "mutant_run", "scenario"]
@@ -86,9 +88,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # Where no mutant was asked for, or none of this environment, its test must not count as a check that was skipped.
     items[:] = [item for item in items if not _mutates_nothing(item)]
     config.stash[BEYOND] = {i.stash[JOB].check.id: lacking(config, _needs(i)) for i in items if JOB in i.stash}
-    items[:] = [item for item in items if not lacking(config, _needs(item))]
-    # Before -k and -m take any away: what a selection leaves out is said in the report.
-    config.stash[CATALOG] = [(_of(item), item.stash[JOB].check.id) for item in items if JOB in item.stash]
+    able = [item for item in items if not lacking(config, _needs(item))]
+    # Before -k and -m take any away: what a selection leaves out is said in the report, and so is what an audit cannot
+    # look at.
+    known = items if on_existing(config) else able
+    config.stash[CATALOG] = [(_of(item), item.stash[JOB].check.id) for item in known if JOB in item.stash]
+    items[:] = able
     items.sort(key=lambda item: (_environment(item), *_rank(item)))
 
 
@@ -102,6 +107,8 @@ def _adopt(item: pytest.Item) -> None:
     arguments = {k: v for k, v in item.callspec.params.items() if k != "environment"}
     if check.exclusive_with and not lacking(item.config, frozenset({check.exclusive_with})):
         check = dataclasses.replace(check, exclusive=True)
+    if on_existing(item.config):
+        check = dataclasses.replace(check, needs=check.needs | derived(item.path, path))
     item.stash[JOB] = Job(check, item.function, arguments, _parameter(item), path)
 
 
@@ -172,18 +179,37 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for found in jobs.values():
             probes_of(found)  # reads every scenario
         session.config.add_cleanup(_entered(ended_as_by_ctrl_c()))
-        session.stash[SESSION] = open_session(settings, _writer(session.config))
+        session.stash[SESSION] = open_session(settings, writer(session.config))
     except ConformanceError as error:
         _refuse(session.config, error)
     if checking:
-        catalog = session.config.stash[CATALOG]
-        session.stash[SESSION].beyond = {name: what for name, what in session.config.stash[BEYOND].items() if what}
-        session.stash[SESSION].catalog = {f"{env}/{check_id}" for env, check_id in catalog if env in jobs}
-        session.stash[SESSION].expected = {f"{env}/{job.key}" for env, found in jobs.items() for job in found}
-        judged = {job.check.id: job for found in jobs.values() for job in found}
-        session.stash[SESSION].explanations = {
-            check_id: explaining.parts(job.check, job.scenario_file) for check_id, job in judged.items()
+        _describe(session, _only_there(session, jobs))
+
+
+def _describe(session: pytest.Session, jobs: Mapping[Environment, list[Job]]) -> None:
+    """Tell the run what is to be judged, and of which catalog."""
+    run, catalog = session.stash[SESSION], session.config.stash[CATALOG]
+    run.beyond |= {name: what for name, what in session.config.stash[BEYOND].items() if what}
+    run.catalog = {f"{env}/{check_id}" for env, check_id in catalog if env in session.stash[JOBS]}
+    if on_existing(session.config):  # whose catalog has them, each in its environments
+        run.beyond = {
+            name: run.beyond[name] for env, name in catalog if env in session.stash[JOBS] and name in run.beyond
         }
+    run.expected = {f"{env}/{job.key}" for env, found in jobs.items() for job in found}
+    judged = {job.check.id: job for found in jobs.values() for job in found}
+    run.explanations = {name: explaining.parts(job.check, job.scenario_file) for name, job in judged.items()}
+
+
+def _only_there(session: pytest.Session, jobs: dict[Environment, list[Job]]) -> dict[Environment, list[Job]]:
+    """Keep the checks that the cluster can show, where that is known only after a look at it."""
+    needs = {job.check.id: job.check.needs for found in jobs.values() for job in found}
+    beyond = session.stash[SESSION].beyond = lacking_here(session.stash[SESSION], needs)
+    if not beyond:
+        return jobs
+    _deselect(session, [item for item in session.items if JOB in item.stash and item.stash[JOB].check.id in beyond])
+    kept = {env: [job for job in found if job.check.id not in beyond] for env, found in jobs.items()}
+    session.stash[JOBS] = kept
+    return kept
 
 
 def _only_killers(
@@ -194,11 +220,14 @@ def _only_killers(
     if chosen == set(MUTANTS):
         return checking
     kept = [item for item in checking if chosen.intersection(item.stash[JOB].check.kills)]
-    dropped = [item for item in checking if item not in kept]
+    _deselect(session, [item for item in checking if item not in kept])
+    return kept
+
+
+def _deselect(session: pytest.Session, dropped: list[pytest.Item]) -> None:
     session.items[:] = [item for item in session.items if item not in dropped]
     session.testscollected = len(session.items)
     session.config.hook.pytest_deselected(items=dropped)
-    return kept
 
 
 def _of(item: pytest.Item) -> Environment:
@@ -210,29 +239,6 @@ def _entered(manager: contextlib.AbstractContextManager[None]) -> Callable[[], N
     stack = contextlib.ExitStack()
     stack.enter_context(manager)
     return stack.close
-
-
-def _writer(config: pytest.Config) -> Callable[[str], None]:
-    """Return a function that prints a line at once, also from threads and while pytest captures the output."""
-    capture: Any = config.pluginmanager.get_plugin("capturemanager")
-    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        try:
-            stream: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-            config.add_cleanup(functools.partial(_close, stream))
-        except OSError:  # pytest runs inside of another program, which took standard output for itself
-            stream = sys.stdout
-
-    def write(line: str) -> None:
-        # Where pytest prints its own progress, a line of it may not be at its end.
-        with contextlib.suppress(OSError, ValueError):  # who read it is gone: the run and its report go on
-            stream.write(f"{line}\n" if config.option.verbose < 0 else f"\n{line}")
-
-    return write
-
-
-def _close(stream: TextIO) -> None:
-    with contextlib.suppress(OSError):
-        stream.close()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,8 +19,8 @@ from conformance.evidence import EvidenceFolder
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, pick, ref_to, replaced
 from conformance.kube.wait import eventually, object_until
-from conformance.manifests import Planned, load
-from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
+from conformance.manifests import Planned, is_tenants, load
+from conformance.model import Capability, Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
 from conformance.network import Flow
 from conformance.networking import Networking
 from conformance.observing import Observing
@@ -129,7 +129,14 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         """How many refusals and absences of harm were shown."""
         self.fidelity = Fidelity.REAL
         self.cells: list[Cell] = []
-        self._subjects = [Subject(self, self._on_fleet(p)) for p in load(path, platform.substitutions)]
+        planned = [one for one in load(path, platform.substitutions) if self._is_here(one)]
+        self._subjects = [Subject(self, self._on_fleet(one)) for one in planned]
+
+    def _is_here(self, planned: Planned) -> bool:
+        """Whether an object can be looked at: what lies with tenants of the suite is nowhere where it may make none."""
+        if Capability.SUBMISSIONS in self.platform.capabilities:
+            return True
+        return not is_tenants(planned)
 
     def _on_fleet(self, planned: Planned) -> Planned:
         """Let a Kustomization that applies the fleet name its source by the kind that it has on this platform."""

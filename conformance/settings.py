@@ -10,7 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-from conformance.model import Environment, Onboarding, Profile, Route, Sync
+from conformance.model import Environment, Mode, Onboarding, Profile, Route, Sync
 
 APP = "flux-tenancy-conformance"
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -71,6 +71,12 @@ class Settings:
     provider: str = "embedded"
     reuse: str = ""
     """Name of a kept Kind cluster to take; empty: make a new one."""
+    context: str = ""
+    """Of the kubeconfig: the existing cluster; empty with every other provider."""
+    kubeconfig: Path | None = None
+    """None: KUBECONFIG, else `~/.kube/config`; only ever read."""
+    mode: Mode | None = None
+    """What is done to an existing cluster; None with every other provider."""
     kubernetes_version: str = ""
     """Of the nodes, such as `1.36` or `v1.36.4`; empty: the provider's own."""
     bootstrap: Route = Route.CLI
@@ -109,6 +115,18 @@ def state_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Where records of live runs are kept, for the next start to reap: XDG state folder."""
     chosen = (environ if environ is not None else os.environ).get("FLUX_TENANCY_STATE")
     return Path(chosen) if chosen else Path(platformdirs.user_state_dir(APP))
+
+
+def kubeconfig_files(chosen: Path | None, environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return the kubeconfig files, as kubectl finds them: the chosen one, those of KUBECONFIG, or `~/.kube/config`.
+
+    Of those of KUBECONFIG only the ones that are there.
+    """
+    if chosen is not None:
+        return (chosen,)
+    named = (environ if environ is not None else os.environ).get("KUBECONFIG", "")
+    files = [Path(part) for part in named.split(os.pathsep) if part] or [Path.home() / ".kube" / "config"]
+    return tuple(file for file in files if file.is_file())
 
 
 def github_file(name: str, environ: Mapping[str, str] | None = None) -> Path | None:

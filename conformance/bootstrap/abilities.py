@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from conformance.model import Capability, Route
-from conformance.providers.protocol import LACKS
+from conformance.providers.protocol import EXISTING, LACKS
 
 GIVES: Mapping[Route, frozenset[Capability]] = {
     Route.CLI: frozenset({Capability.FLUX_CLI}),
@@ -16,7 +16,10 @@ _OF_ROUTES = frozenset[Capability]().union(*GIVES.values())
 def lacks(provider: str, route: str = Route.CLI) -> frozenset[Capability]:
     """Return what a platform of this provider and this route lacks by its nature: checks that need it are not run.
 
-    A name that nobody knows lacks nothing here: it is refused with its own words before anything starts.
+    A name that nobody knows lacks nothing here: it is refused with its own words before anything starts. Which route
+    an existing cluster came by is seen when it is read.
     """
+    if provider == EXISTING:
+        return LACKS[provider]
     of_route = GIVES[Route(route)] if route in set(Route) else _OF_ROUTES
     return LACKS.get(provider, frozenset()) | (_OF_ROUTES - of_route)

@@ -103,6 +103,8 @@ class Platform:
             "--sync": (self.sync, Sync.GIT),
             "--onboarding": (self.onboarding, Onboarding.BASE),
         }
+        if Capability.REPOSITORIES not in self.cluster.capabilities:
+            return self.cluster.rerun
         words = [f"{option} {value}" for option, (value, default) in chosen.items() if value is not default]
         return " ".join([*self.cluster.rerun.split(), *words])
 

@@ -16,7 +16,7 @@ from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
 from conformance.report.document import document_from_yaml, to_yaml
 from conformance.report.render import render_certificate
-from conformance.report.schema import EvidenceFile
+from conformance.report.schema import ConformanceReport, EvidenceFile
 from conformance.report.write import REPORT_FILE, digest_of, load_report, write_file
 
 CERTIFICATE_FILE = "certificate.yaml"
@@ -39,14 +39,25 @@ def given_by(before: Path, after: Path, surface: SurfaceBlock | None, upgrade: P
         InputError: a report is not there, or cannot be read.
     """
     return Given(
-        before=Reported(load_report(before), before),
-        after=Reported(load_report(after), after),
+        before=Reported(_attacked(before), before),
+        after=Reported(_attacked(after), after),
         before_sha256=digest_of(before),
         after_sha256=digest_of(after),
         surface=surface,
         upgrade=None if upgrade is None else Reported(load_report(upgrade), upgrade),
         upgrade_sha256="" if upgrade is None else digest_of(upgrade),
     )
+
+
+def _attacked(folder: Path) -> ConformanceReport:
+    """Return a report of attacks: two audits that both looked away would be alike."""
+    report = load_report(folder)
+    if report.environment.mode is not None:
+        raise InputError(
+            f"'{folder}' is the report of an {report.environment.mode}: it attacked nothing",
+            hint="a certificate compares runs on platforms of the suite's own",
+        )
+    return report
 
 
 def sides(given: Given) -> list[tuple[str, Reported]]:

@@ -70,6 +70,7 @@ def _run(report: ConformanceReport) -> Run:
         flux_version=report.subject.flux_version,
         provider=report.environment.provider,
         bootstrap=report.environment.bootstrap,
+        mode=report.environment.mode,
         kubernetes_version=report.environment.kubernetes,
         environments=report.environment.environments,
         fleet=report.subject.fleet,

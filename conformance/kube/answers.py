@@ -2,10 +2,33 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import urllib3
 
 from conformance.errors import KubeError
+from conformance.model import Manifest
+
+PATCH_TYPES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+"""Content types of requests, by our names of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the server addresses a kind."""
+
+    plural: str
+    namespaced: bool
+
+
+def kinds_of(discovery: Manifest) -> dict[str, Kind]:
+    """Return the kinds of a discovery document, of one group and version."""
+    entries = [entry for entry in discovery["resources"] if "/" not in entry["name"]]
+    return {entry["kind"]: Kind(entry["name"], entry["namespaced"]) for entry in entries}
 
 
 class ApiError(KubeError):

@@ -8,10 +8,9 @@ read yesterday's CRDs from another cluster on the same port.
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -19,8 +18,8 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
 from conformance.errors import KubeError
+from conformance.kube.answers import PATCH_TYPES, Kind, api_error, kinds_of, lines_of
 from conformance.kube.answers import ApiError as ApiError  # noqa: PLC0414 - what calls raise, kept apart for its length
-from conformance.kube.answers import api_error, lines_of
 from conformance.kube.objects import Ref
 from conformance.kube.retries import RETRIES
 from conformance.model import Manifest
@@ -28,18 +27,6 @@ from conformance.model import Manifest
 FIELD_MANAGER = "flux-tenancy-conformance"
 POOL_SIZE = 512
 """Connections kept open: every waiting check holds a watch."""
-
-_PATCH_TYPES = {
-    "json": "application/json-patch+json",
-    "merge": "application/merge-patch+json",
-    "apply": "application/apply-patch+yaml",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    plural: str
-    namespaced: bool
 
 
 class KubeClient:
@@ -49,17 +36,26 @@ class KubeClient:
         self._api = api
         self._headers = dict(headers)
         self._timeout_s = timeout_s
-        self._kinds: dict[str, dict[str, _Kind]] = {}
+        self._kinds: dict[str, dict[str, Kind]] = {}
         self._lock = threading.Lock()
         self._anonymous: kubernetes_client.ApiClient | None = None
 
     @classmethod
-    def from_kubeconfig(cls, path: Path, *, timeout_s: float, user_agent: str = FIELD_MANAGER) -> "KubeClient":
-        """Log in with a kubeconfig file (never the user's default one)."""
+    def from_kubeconfig(
+        cls, path: Path | str, *, timeout_s: float, user_agent: str = FIELD_MANAGER, context: str | None = None
+    ) -> Self:
+        """Log in with a kubeconfig file, or several as in KUBECONFIG; they are never written to.
+
+        Raises:
+            KubeError: it is none, or what it names is not there.
+        """
         configuration = kubernetes_client.Configuration()
-        kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
-            str(path), client_configuration=configuration, persist_config=False
-        )
+        try:
+            kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]
+                str(path), context, client_configuration=configuration, persist_config=False
+            )
+        except kubernetes_config.ConfigException as error:
+            raise KubeError(f"kubeconfig '{path}': {error}") from error
         configuration.connection_pool_maxsize = POOL_SIZE
         return cls(kubernetes_client.ApiClient(configuration), {"User-Agent": user_agent}, timeout_s)
 
@@ -288,17 +284,11 @@ class KubeClient:
         scope = f"/namespaces/{quote(namespace)}" if namespace and known.namespaced else ""
         return f"{prefix}{scope}/{known.plural}"
 
-    def _kind(self, prefix: str, kind: str) -> _Kind:
+    def _kind(self, prefix: str, kind: str) -> Kind:
         with self._lock:
             known = self._kinds.get(prefix, {})
             if kind not in known:
-                document = self._json("GET", prefix)
-                known = {
-                    entry["kind"]: _Kind(entry["name"], entry["namespaced"])
-                    for entry in document["resources"]
-                    if "/" not in entry["name"]
-                }
-                self._kinds[prefix] = known
+                known = self._kinds[prefix] = kinds_of(self._json("GET", prefix))
             if kind not in known:
                 raise ApiError(
                     HTTPStatus.NOT_FOUND, "NotFound", f"the server has no kind '{kind}' in {prefix}", "discovery"
@@ -312,6 +302,11 @@ class KubeClient:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise KubeError(f"{method} {path}: the answer broke off: {error}") from error
 
+    def _login(self) -> dict[str, str]:
+        """Return the header of a kubeconfig's token, anew where it has expired; certificates need none."""
+        token = self._api.configuration.get_api_key_with_prefix("BearerToken")
+        return {"Authorization": token} if token else {}
+
     def _send(
         self,
         method: str,
@@ -324,8 +319,8 @@ class KubeClient:
     ) -> urllib3.BaseHTTPResponse:
         parameters = urlencode({key: value for key, value in (query or {}).items() if value})
         url = f"{self.host}{path}" + (f"?{parameters}" if parameters else "")
-        content_type = _PATCH_TYPES.get(content, "application/json")
-        headers = {**self._headers, "Accept": "application/json", "Content-Type": content_type}
+        content_type = PATCH_TYPES.get(content, "application/json")
+        headers = {**self._headers, **self._login(), "Accept": "application/json", "Content-Type": content_type}
         try:
             response = self._api.rest_client.pool_manager.request(
                 method,
@@ -337,9 +332,9 @@ class KubeClient:
                 preload_content=False,
             )
         except urllib3.exceptions.HTTPError as error:
+            hint = "see kube-apiserver's log in the run's folder"
             raise KubeError(
-                f"{method} {path}: the API server at {self.host} does not answer: {error}",
-                hint="see kube-apiserver's log in the run's folder",
+                f"{method} {path}: the API server at {self.host} does not answer: {error}", hint=hint
             ) from error
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise api_error(response, f"{method} {path}")

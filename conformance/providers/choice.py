@@ -35,7 +35,7 @@ class Providers:
     @property
     def sides(self) -> int:
         """Platforms of one environment that may live side by side, for mutants: a node fills its machine."""
-        return 4 if self.plan is None else 1
+        return 4 if self.name == "embedded" else 1
 
     def make(
         self,

@@ -16,7 +16,7 @@ from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, end_processes, processes_of_run, run
 from conformance.providers.arguments import GOGC, describe_changes
 from conformance.providers.host_runner import HostRunner
-from conformance.providers.protocol import LOOPBACK, Cluster, free_ports
+from conformance.providers.protocol import LOOPBACK, OWN, Cluster, free_ports
 from conformance.runs import RunFolder, port_lock
 from conformance.settings import Timeouts, data_dir, environment
 from conformance.toolchain import Subject
@@ -121,7 +121,7 @@ class EmbeddedProvider:
             gateway=LOOPBACK,
             gateway_name="localhost",
             version=client.version(),
-            capabilities=frozenset({Capability.FLUX_PROCESSES, Capability.FAULTY_BUILDS, Capability.AUDIT_LOG}),
+            capabilities=OWN | {Capability.FLUX_PROCESSES, Capability.FAULTY_BUILDS, Capability.AUDIT_LOG},
             audit=self._audit,
             logs=self._logs,
             host=self._host,

@@ -31,7 +31,7 @@ from conformance.providers.kind_plan import (
     policy_engine,
 )
 from conformance.providers.pod_host import TEMPORARY, PodHost
-from conformance.providers.protocol import Cluster
+from conformance.providers.protocol import OWN, Cluster
 from conformance.providers.reaping import BASELINE, is_kept, kept_folder, labels, reap
 from conformance.runs import RunFolder
 from conformance.settings import Timeouts, data_dir, environment
@@ -304,9 +304,8 @@ class KindProvider:
             gateway=self._gateway,
             gateway_name=kind_inside.GATEWAY_NAME,
             version=client.version(),
-            capabilities=frozenset(
-                {Capability.FLUX_PROCESSES, Capability.AUDIT_LOG, Capability.NODES, Capability.NETWORK_POLICY}
-            ),
+            capabilities=OWN
+            | {Capability.FLUX_PROCESSES, Capability.AUDIT_LOG, Capability.NODES, Capability.NETWORK_POLICY},
             audit=self._audit,
             logs=self._logs,
             host=host,

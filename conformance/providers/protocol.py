@@ -13,10 +13,16 @@ from conformance.timeline import Mark
 
 LOOPBACK = "127.0.0.1"
 
+EXISTING = "existing"
+"""The provider of clusters that no run made."""
 LACKS: Mapping[str, frozenset[Capability]] = {
     "embedded": frozenset({Capability.NODES, Capability.NETWORK_POLICY}),
+    # What Flux Operator gives is seen in the cluster itself.
+    EXISTING: frozenset(Capability) - {Capability.FLUX_CLI, Capability.FLUX_OPERATOR},
 }
 """What a provider lacks by its nature: known before there is a cluster. Checks and mutants that need it are not run."""
+OWN = frozenset({Capability.SUBMISSIONS, Capability.REPOSITORIES})
+"""What every cluster that a run makes for itself has."""
 
 
 class ControllerHost(Protocol):

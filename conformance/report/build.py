@@ -66,6 +66,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         environment=EnvironmentBlock(
             provider=run.provider,
             bootstrap=run.bootstrap,
+            mode=run.mode,
             sync=run.sync,
             onboarding=run.onboarding,
             kubernetes=run.kubernetes_version,

@@ -81,8 +81,7 @@ def _data(text: str) -> str:
 
 
 def _blocks(report: ConformanceReport, artifact: str) -> Iterator[str]:
-    provisional = " (provisional)" if report.judgement.provisional else ""
-    yield f"## Tenant isolation of Flux {cell(report.subject.flux_version)}: {report.verdict}{provisional}\n\n"
+    yield f"## Tenant isolation of Flux {cell(report.subject.flux_version)}: {wording.qualified(report)}\n\n"
     environment = report.environment
     yield (
         f"{wording.VERDICTS[report.verdict]} Kubernetes {cell(environment.kubernetes)}, provider "

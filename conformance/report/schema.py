@@ -11,6 +11,7 @@ from conformance.model import (
     Form,
     Kill,
     Level,
+    Mode,
     Onboarding,
     Outcome,
     Plane,
@@ -70,6 +71,7 @@ class EnvironmentBlock(Document):
 
     provider: str
     bootstrap: str
+    mode: Mode | None = Field(None, description="audit: an existing cluster was read; null: the run's own was attacked")
     sync: Sync = Field(Sync.GIT, description="where the clusters took the fleet from")
     onboarding: Onboarding = Field(Onboarding.BASE, description="how the tenants of the checks were brought in")
     kubernetes: str

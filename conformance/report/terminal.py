@@ -114,8 +114,7 @@ def closed(report: ConformanceReport, *, color: bool = False) -> str:
 
 def verdict(report: ConformanceReport, *, folder: str = "", color: bool = False) -> str:
     """Return the verdict with its reasons, the documented limits, and where the report lies."""
-    word = f"{report.verdict}{' (provisional)' if report.judgement.provisional else ''}"
-    lines = [f"verdict  {word}"]
+    lines = [f"verdict  {wording.qualified(report)}"]
     reasons = report.judgement.reasons
     lines += [f"  {'because' if number == 0 else '':<9} {text}" for number, text in enumerate(reasons[:_REASONS])]
     if len(reasons) > _REASONS:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.model import EXIT_CODES, ExitCode, Kill, Level, MutantResult, Outcome, Result, Run, Verdict
+from conformance.model import EXIT_CODES, ExitCode, Kill, Level, Mode, MutantResult, Outcome, Result, Run, Verdict
 from conformance.report import upgrades
 
 VARIANT = "+"
@@ -64,6 +64,11 @@ def left_out(run: Run) -> tuple[str, ...]:
     return tuple(sorted(run.catalog - seen))
 
 
+def unread(run: Run) -> frozenset[str]:
+    """Return `environment/id` of the catalog's checks that this platform cannot show by its nature."""
+    return frozenset(name for name in left_out(run) if name.partition("/")[2] in run.beyond)
+
+
 def mutant_result(mutant: MutantResult) -> Kill:
     """Return what the kill matrix says of a mutant: one check that missed it is a survivor."""
     if Kill.SURVIVED in mutant.kills.values():
@@ -85,7 +90,13 @@ def reservations(run: Run) -> tuple[str, ...]:
         for module in binary.substituted
     ]
     said += run.stand_ins
-    absent = left_out(run)
+    beyond = unread(run)
+    if run.mode is Mode.AUDIT:
+        said.append(
+            f"an audit: the cluster was read and not attacked; {len(beyond)} of {len(run.catalog)} checks of the "
+            "catalog need more than that and were not judged"
+        )
+    absent = [name for name in left_out(run) if name not in beyond]
     if absent:
         named = ", ".join(absent[:_UNNAMED]) + (" …" if len(absent) > _UNNAMED else "")
         said.append(f"a selection: {len(absent)} of {len(run.catalog)} checks of the catalog were left out ({named})")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 
-from conformance.model import Fidelity, Kill, Level, Outcome, Verdict
+from conformance.model import Capability, Fidelity, Kill, Level, Mode, Outcome, Verdict
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow, TallyRow
 from conformance.rows import Expected, rows
 
@@ -26,6 +26,15 @@ LIMIT_CLOSED = "documented limit closed: review the row"
 LIMIT_NOT_SEEN = "documented limit, not looked at"
 SIMULATED = "computed from the live policies, no packet was sent"
 NOT_A_FINDING = "ERROR (not a finding):"
+
+NEEDED: Mapping[str, str] = {
+    Capability.SUBMISSIONS: "objects or requests that are made as a tenant",
+    Capability.REPOSITORIES: "repositories that the suite serves",
+    Capability.FLUX_PROCESSES: "the controllers' processes and logs",
+    Capability.NODES: "Pods of the suite",
+    Capability.FLUX_OPERATOR: "the Flux Operator, which is not there",
+}
+"""What an audit has not, in the words of who reads its report."""
 
 SHOWN_BESIDE = frozenset({"statement", "level", "in", "spec", "source"})
 """Parts of an explanation that each result of the check has anyway."""
@@ -200,6 +209,13 @@ def _unsteady(row: TallyRow) -> str:
     return f"{row.key} in {row.environment}: of {row.rounds} rounds {counts}; up to {most} may not pass"
 
 
+def qualified(report: ConformanceReport) -> str:
+    """Return the verdict as it may be quoted: with what it does not speak for."""
+    kinds = [str(report.environment.mode)] if report.environment.mode else []
+    kinds += ["provisional"] if report.judgement.provisional else []
+    return f"{report.verdict} ({', '.join(kinds)})" if kinds else str(report.verdict)
+
+
 def scope(report: ConformanceReport) -> list[tuple[str, str]]:
     """Return what was not seen in this run: results that were computed, and checks beyond its platform."""
     computed = [row for row in report.results if row.fidelity is Fidelity.SIMULATED]
@@ -207,8 +223,24 @@ def scope(report: ConformanceReport) -> list[tuple[str, str]]:
     if computed:
         ids = ", ".join(sorted({row.id for row in computed}))
         lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
+    if report.environment.mode is Mode.AUDIT:
+        return lines + _not_read(report.beyond)
     where = f"provider {report.environment.provider} with bootstrap {report.environment.bootstrap}"
     return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
+
+
+def _not_read(beyond: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the checks that an audit did not judge, by what they need."""
+    said = [(check, " and ".join(NEEDED.get(one, one) for one in what.split(", "))) for check, what in beyond.items()]
+    by_need = dict.fromkeys(need for _, need in said)
+    groups = {need: [check for check, its in said if its == need] for need in by_need}
+    return [
+        ("not read", f"{len(checks)} {_needs(checks)} {need}: {', '.join(checks)}") for need, checks in groups.items()
+    ]
+
+
+def _needs(checks: Sequence[str]) -> str:
+    return "needs" if len(checks) == 1 else "need"
 
 
 def closed(report: ConformanceReport) -> list[str]:

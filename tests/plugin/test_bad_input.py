@@ -24,6 +24,8 @@ def refused(result: pytest.RunResult, *texts: str) -> None:
     [
         ("--flux-version=9.9.9", ["9.9.9", "2.9.2"]),
         ("--flux-provider=moon", ["--flux-provider 'moon' is unknown", "known: embedded"]),
+        ("--flux-provider=existing", ["needs the context of the cluster by its name", "kubectl config get-contexts"]),
+        ("--flux-context=prod", ["--flux-context is for existing clusters alone", "--flux-provider existing"]),
         ("--flux-bootstrap=hands", ["--flux-bootstrap 'hands' is unknown", "known: cli"]),
         ("--flux-profile=strict", ["--flux-profile 'strict' is unknown", "known: core, hardened"]),
         ("--flux-timeout-factor=fast", ["--flux-timeout-factor 'fast'", "0.1 to 100"]),
@@ -38,6 +40,25 @@ def refused(result: pytest.RunResult, *texts: str) -> None:
 )
 def test_an_option_that_cannot_work(suite: Any, option: str, texts: list[str]) -> None:
     refused(suite.run("-m", "staging", suite.checks, option), *texts)
+    assert suite.nothing_was_started()
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        (["--flux-context=moon"], ["no context 'moon'", "known: here"]),
+        (["--flux-context=here", "--flux-kubeconfig=nowhere"], ["kubeconfig '", "nowhere' cannot be read"]),
+        (["--flux-context=here", "--flux-mode=probe"], ["--flux-mode probe is not there yet"]),
+        (["--flux-context=here", "--flux-keep"], ["makes no sense with an existing cluster: --flux-keep"]),
+        (["--flux-context=here", "--flux-mutants=M02"], ["makes no sense with an existing cluster: --flux-mutants"]),
+    ],
+)
+def test_an_existing_cluster_that_cannot_be_read(
+    suite: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], texts: list[str]
+) -> None:
+    (tmp_path / "config").write_text("contexts: [{name: here, context: {}}]\ncurrent-context: here\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    refused(suite.run("-m", "staging", suite.checks, "--flux-provider=existing", *words), *texts)
     assert suite.nothing_was_started()
 
 

@@ -22,7 +22,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 OWN_INPUTS = {"environment", "select", "artifact"}
 """Inputs that are no option of pytest: marker, -k, and the name of what is uploaded."""
-NOT_FOR_A_JOB = {"keep", "reuse"}
+NOT_FOR_A_JOB = {"context", "kubeconfig", "mode", "keep", "reuse"}
 """A runner ends with its job: there is nobody to look at a platform that is kept."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 WRITERS = {("certify", "attest"), ("certify", "propose")}

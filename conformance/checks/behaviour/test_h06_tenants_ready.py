@@ -4,7 +4,7 @@ A platform that denies everything would pass every attack: what a tenant may do 
 the tenant's release.
 """
 
-from conformance.api import Control, Scenario, check, eventually, expect, expect_that, given, pick
+from conformance.api import Capability, Control, Scenario, check, eventually, expect, expect_that, given, pick
 
 REVISIONS = {"GitRepository": "main@sha1:", "OCIRepository": "latest@sha256:"}
 """How the revision of a source begins."""
@@ -14,6 +14,7 @@ REVISIONS = {"GitRepository": "main@sha1:", "OCIRepository": "latest@sha256:"}
     "H06",
     control=Control.TENANT_ROLE_BINDING,
     kills=["M20-binding", "M80-other-overlay"],
+    needs=[Capability.REPOSITORIES],
     source="catalogue H06; helm-controller@v1.6.2/internal/reconcile/install.go:139",
     signal='Ready=True "Applied revision: main@sha1:" and Ready=True/InstallSucceeded for each tenant',
 )

@@ -4,7 +4,7 @@ Production runs releases only, in two copies, and takes no version that a robot 
 folder runs what nobody approved for it.
 """
 
-from conformance.api import Control, Environment, Scenario, check, expect_that, given, given_that, pick
+from conformance.api import Capability, Control, Environment, Scenario, check, expect_that, given, given_that, pick
 
 RELEASE = {
     Environment.STAGING: {"version": ">=1.0.0-alpha", "replicas": 1},
@@ -17,6 +17,7 @@ RELEASE = {
     "H15",
     control=Control.OVERLAYS,
     kills=["M80-other-overlay"],
+    needs=[Capability.REPOSITORIES],
     source="catalogue H15; tenant-repo/staging and tenant-repo/production",
     signal="staging: pre-releases, 1 replica, no image policy; production: releases, 2 replicas, that policy",
 )

@@ -20,9 +20,9 @@ MODES = ("enforce", "audit", "warn")
 )
 def test_d01_pod_security_labels(scenario: Scenario) -> None:
     """Read the labels of the checks' tenants, and of the fleet's own."""
-    for name in ("shared-a", "shared-b"):
-        given(scenario[name, "ConfigMap/tenant-live"]).contains_wanted()
-        expect(scenario[f"Namespace/{name}"]).contains_wanted()
+    for subject in scenario.subjects:
+        state = given if subject.ref.kind == "ConfigMap" else expect
+        state(subject).contains_wanted()
     for tenant in scenario.platform.tenants.values():
         namespace = scenario.existing(f"Namespace/{tenant}", "")
         labels = pick(namespace.live(), "metadata", "labels") or {}

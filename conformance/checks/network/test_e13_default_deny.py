@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.api import Control, Level, Scenario, check, expect_that, given
+from conformance.api import Control, Level, Scenario, check, expect_that, given, given_that
 
 PEERS = {"ingress": "from", "egress": "to"}
 OF_A_CHECK = re.compile(r"[a-j]\d\d-")
@@ -31,6 +31,7 @@ def test_e13_default_deny(scenario: Scenario) -> None:
     for subject in scenario.subjects:
         given(subject).contains_wanted()
     for namespace in (*platform.tenants.values(), *platform.probes):
+        given_that(scenario.existing(f"Namespace/{namespace}", "").live(), f"{namespace} is not there")
         found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=namespace)
         specs = {p["metadata"]["name"]: p["spec"] for p in found if not OF_A_CHECK.match(p["metadata"]["name"])}
         scenario.evidence.record("object", f"network policies of {namespace}", specs)

@@ -4,7 +4,7 @@ Each other check looks where it expects harm. This one looks everywhere, last: a
 and conditions, at the controllers' logs and at what notifications carried away.
 """
 
-from conformance.api import Control, Scenario, canary_leaks, check, expect_that, given_that
+from conformance.api import Capability, Control, Scenario, canary_leaks, check, expect_that, given_that
 
 
 @check(
@@ -13,6 +13,7 @@ from conformance.api import Control, Scenario, canary_leaks, check, expect_that,
     kills=["M44-canary-copied", "M45-canary-in-event", "M46-canary-notified"],
     source="catalogue I12; conformance/leaks.py",
     signal="the canaries of all namespaces are in no object of another namespace, no controller's log, no notification",
+    needs=[Capability.SUBMISSIONS],
     exclusive=True,
 )
 def test_i12_canaries(scenario: Scenario) -> None:

@@ -78,6 +78,10 @@ def test_an_edited_file_is_named_and_ends_with_1(tmp_path: Path) -> None:
         (("--from", "2.9.1", "--to", "2.9.5"), "unknown Flux version '2.9.1'"),
         (("--from", "2.9.2", "--to", "2.9.9"), "unknown Flux version '2.9.9'"),
         (("--from", "2.9.2", "--to", "2.9.9", "--provider", "kind"), "unknown Flux version '2.9.9'"),
+        (("--provider", "existing"), "an existing cluster has one"),
+        (("--provider", "moon"), "--provider 'moon' is not one of embedded, kind"),
+        (("--provider", "embedded,kind"), "--provider 'embedded,kind' is not one of embedded, kind"),
+        (("--bootstrap", "hands"), "--bootstrap 'hands' is not one of cli, operator"),
     ],
 )
 def test_bad_input_is_refused_before_anything_is_started(

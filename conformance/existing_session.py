@@ -1,0 +1,137 @@
+"""A run on an existing cluster: the checks that only read, and every other one with what it would need."""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from conformance import fixtures
+from conformance.bootstrap import lockdown
+from conformance.bootstrap.abilities import GIVES
+from conformance.bootstrap.attached import attached
+from conformance.bootstrap.platform import Platform
+from conformance.fixtures import Session
+from conformance.harvest import Harvest, Job
+from conformance.model import Capability, Environment, Run
+from conformance.progress import PhaseClock
+from conformance.providers.choice import choose
+from conformance.providers.existing import Existing, find
+from conformance.providers.protocol import EXISTING
+from conformance.repos.fleet import load_fleet
+from conformance.repos.mapping import digest
+from conformance.runs import open_run, report_folder
+from conformance.settings import Settings, cache_dir, data_dir
+from conformance.toolchain import Toolchain
+
+
+@dataclass(slots=True)
+class ExistingSession(Session):
+    """A session whose platform was there before it, and stays."""
+
+    found: Existing = field(kw_only=True)
+
+    @contextlib.contextmanager
+    def platform(
+        self,
+        environment: Environment,
+        jobs: Sequence[Job],
+        *,
+        side: int = 1,  # noqa: ARG002
+    ) -> Iterator[tuple[Platform, Harvest]]:
+        """Give the existing cluster; of `side` there is only the first."""
+        made = attached(
+            self.found,
+            self.fleet,
+            environment,
+            report=self.report,
+            folder=self.folder.path,
+            timeouts=self.settings.timeouts,
+            redact=self.redact,
+            binary=self.toolchain.path,
+            traces=self.traces,
+        )
+        with self.clock.phase("controls read back", str(environment)):
+            self.lockdown[str(environment)] = lockdown.read_all(made)
+            self.lockdown_arguments[str(environment)] = lockdown.arguments_of_routes(made)
+        self._note()
+        harvest = Harvest(made, jobs)
+        try:
+            yield made, harvest
+        finally:
+            harvest.close()
+            made.client.close()
+
+    def run_record(self) -> Run:
+        """Return everything that the report is built from."""
+        return dataclasses.replace(
+            Session.run_record(self),
+            mode=self.settings.mode,
+            flux_version=self.found.flux_version,
+            bootstrap=self.found.route,
+            kubernetes_version=self.found.cluster.version,
+        )
+
+    def lacks(self) -> frozenset[Capability]:
+        """Return what was taken for granted until the cluster was read, and is not there."""
+        return frozenset[Capability]().union(*GIVES.values()) - GIVES[self.found.route]
+
+    def _note(self) -> None:
+        self.images |= {image.tool: image for image in self.found.images}
+        self.breakdowns += [
+            f"fleet: the cluster has no namespace {namespace}, in which the fleet's tenant {tenant} should live"
+            for tenant, namespace in self.found.absent.items()
+        ]
+        label = self.fleet.profile.tenant_label
+        if self.found.unnamed:
+            named = ", ".join(self.found.unnamed)
+            self.notes.append(f"looked at as tenants too, by the label {label}: {named}; the fleet does not name them")
+
+
+def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
+    """Open a session as `fixtures.open_session` does; on an existing cluster, after a look at it.
+
+    Raises:
+        InputError: bad input; nothing was changed.
+    """
+    return _attach(settings, write) if settings.provider == EXISTING else fixtures.open_session(settings, write)
+
+
+def lacking_here(session: Session, needs: Mapping[str, frozenset[Capability]]) -> dict[str, str]:
+    """Return the checks whose needs the existing cluster turned out to lack, and what they need."""
+    if not isinstance(session, ExistingSession):
+        return {}
+    missing = session.lacks()
+    return {check: ", ".join(sorted(wanted & missing)) for check, wanted in needs.items() if wanted & missing}
+
+
+def _attach(settings: Settings, write: Callable[[str], None]) -> Session:
+    clock = PhaseClock(write)
+    fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
+    toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
+    now = dt.datetime.now(dt.UTC)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    with contextlib.ExitStack() as undo:
+        report = report_folder(settings.report, run_id)
+        if settings.report is None:
+            undo.callback(shutil.rmtree, report, ignore_errors=True)
+        undo.callback(toolchain.close)
+        with clock.phase("cluster read"):
+            found = find(settings, fleet.profile, report / "logs")
+        folder = open_run(run_id)
+        undo.pop_all()
+    return ExistingSession(
+        settings,
+        clock,
+        dataclasses.replace(fleet, route=found.route),
+        data_dir("tenant-repo"),
+        toolchain,
+        choose(settings),
+        folder,
+        report,
+        f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        found=found,
+        folders_sha256={"fleet": digest(fleet.root)},
+    )

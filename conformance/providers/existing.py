@@ -1,0 +1,240 @@
+"""A cluster that is there already: its context is always named, its kubeconfig is read, and the cluster only read too.
+
+`current-context` is never taken: what a shell was last pointed at must not decide which cluster is looked at.
+"""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.errors import InputError, KubeError
+from conformance.kube.client import ApiError, KubeClient
+from conformance.kube.objects import pick
+from conformance.kube.reading import AGENT, ReadingClient
+from conformance.model import BinaryOrigin, Manifest, Route
+from conformance.providers.protocol import EXISTING, Cluster
+from conformance.repos.fleet_config import FleetProfile
+from conformance.settings import Settings, kubeconfig_files
+
+PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
+"""Label of the Deployments of Flux, in its own manifests and in those of Flux Operator."""
+_VERSION = "app.kubernetes.io/version"
+_OF_OPERATOR = "fluxcd.controlplane.io/name"
+"""Label of what a FluxInstance made (fluxcd/pkg/ssa, ResourceManager.SetOwnerLabels)."""
+_ADMISSION, _RBAC = "admissionregistration.k8s.io/v1", "rbac.authorization.k8s.io/v1"
+_OF_CLUSTER = (
+    (_RBAC, "ClusterRole"),
+    (_RBAC, "ClusterRoleBinding"),
+    (_RBAC, "RoleBinding"),
+    (_ADMISSION, "ValidatingAdmissionPolicy"),
+    (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
+)
+"""What checks list over all namespaces."""
+_OF_NAMESPACE = (("networking.k8s.io/v1", "NetworkPolicy"), ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"))
+"""What checks list in the namespaces of Flux and of tenants."""
+_ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """What was read of a cluster before the first check."""
+
+    cluster: Cluster
+    route: Route
+    flux_version: str
+    """As the Deployments of Flux are labelled, without a v; `unknown` where they are not."""
+    tenants: Mapping[str, str]
+    """Name -> namespace: what the fleet names and is there, and every other namespace with the tenant label."""
+    absent: Mapping[str, str]
+    """Name -> namespace of the fleet's tenants that have none here."""
+    unnamed: Sequence[str]
+    """Namespaces of tenants that the fleet does not name."""
+    images: Sequence[BinaryOrigin]
+    """Of the controllers' live Deployments."""
+
+
+def find(settings: Settings, profile: FleetProfile, logs: Path) -> Existing:
+    """Look at the cluster of the context that was named; nothing is changed.
+
+    Raises:
+        InputError: no such context, the server does not answer or lets nobody in, a right is missing, or Flux or the
+            tenants are not there.
+    """
+    files = kubeconfig_files(settings.kubeconfig)
+    _check_context(files, settings.context)
+    where = f"context '{settings.context}'"
+    try:
+        client = ReadingClient.from_kubeconfig(
+            os.pathsep.join(map(str, files)),
+            timeout_s=settings.timeouts.api_request,
+            user_agent=AGENT,
+            context=settings.context,
+        )
+        return _look(client, settings, profile, files, logs)
+    except ApiError as error:
+        raise InputError(f"{where}: {error.what}", hint=_HINTS.get(error.status, "see what kubectl says")) from error
+    except KubeError as error:
+        hint = "try `kubectl version` with the same context"
+        raise InputError(f"{where} cannot be read: {error.what}", hint=hint) from error
+
+
+_HINTS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "log in anew: the server does not know these credentials",
+    HTTPStatus.FORBIDDEN: _ROLE,
+}
+
+
+def contexts_of(files: Sequence[Path]) -> list[str]:
+    """Return the contexts of kubeconfig files, in their order.
+
+    Raises:
+        InputError: a file cannot be read, or is no kubeconfig.
+    """
+    return [str(one["name"]) for file in files for one in _kubeconfig(file).get("contexts") or [] if "name" in one]
+
+
+def _check_context(files: Sequence[Path], context: str) -> None:
+    known = contexts_of(files)
+    if context not in known:
+        raise InputError(
+            f"no context '{context}' in {', '.join(map(str, files)) or 'any kubeconfig'}",
+            hint=f"known: {', '.join(known) or 'none; set KUBECONFIG, or give --flux-kubeconfig'}",
+        )
+
+
+def _kubeconfig(path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"kubeconfig '{path}' cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"kubeconfig '{path}' is not YAML") from error
+    if not isinstance(document, dict):
+        raise InputError(f"'{path}' is no kubeconfig: a mapping is wanted")
+    return document
+
+
+def _look(client: KubeClient, settings: Settings, profile: FleetProfile, files: Sequence[Path], logs: Path) -> Existing:
+    version = client.version()
+    namespaces = client.objects("v1", "Namespace")
+    deployments = _flux(client, profile)
+    there = {one["metadata"]["name"] for one in namespaces}
+    labelled = _labelled(namespaces, profile)
+    named = {tenant: where for tenant, where in profile.tenants.items() if where in there}
+    if not named and not labelled:
+        raise InputError(
+            f"none of the fleet's tenants is there ({_listed(profile.tenants)}), "
+            f"and no namespace has the label {profile.tenant_label}",
+            hint="--flux-fleet names the folder of your fleet, whose conformance.yaml names them: `tenants`",
+        )
+    tenants = named | {name: where for where, name in labelled.items() if where not in named.values()}
+    _check_rights(client, profile.flux_namespace, sorted(tenants.values()))
+    return Existing(
+        cluster=_cluster(client, version, settings, files, logs),
+        route=Route.OPERATOR if any(_OF_OPERATOR in _labels(one) for one in deployments) else Route.CLI,
+        flux_version=_flux_version(deployments),
+        tenants=tenants,
+        absent={tenant: where for tenant, where in profile.tenants.items() if where not in there},
+        unnamed=sorted(set(labelled) - set(profile.tenants.values())),
+        images=[_image(one) for one in deployments],
+    )
+
+
+def _flux(client: KubeClient, profile: FleetProfile) -> list[Manifest]:
+    found = client.objects("apps/v1", "Deployment", namespace=profile.flux_namespace, labels=PART_OF_FLUX)
+    if not found:
+        raise InputError(
+            f"no Flux there: the namespace {profile.flux_namespace} has no Deployment with the label {PART_OF_FLUX}",
+            hint="`fluxNamespace` in the fleet's conformance.yaml says where it lives",
+        )
+    return found
+
+
+def _labels(one: Manifest) -> Mapping[str, str]:
+    return pick(one, "metadata", "labels") or {}
+
+
+def _labelled(namespaces: Sequence[Manifest], profile: FleetProfile) -> dict[str, str]:
+    """Return the namespaces with the tenant label -> a name for their tenant that no other has."""
+    found: dict[str, str] = {}
+    for one in namespaces:
+        name = one["metadata"]["name"]
+        if tenant := _labels(one).get(profile.tenant_label):
+            taken = tenant in found.values() or profile.tenants.get(tenant, name) != name
+            found[name] = name if taken else tenant
+    return found
+
+
+def _flux_version(deployments: Sequence[Manifest]) -> str:
+    found = {_labels(one).get(_VERSION, "").removeprefix("v") for one in deployments} - {""}
+    return ", ".join(sorted(found)) or "unknown"
+
+
+def _image(deployment: Manifest) -> BinaryOrigin:
+    image = str(pick(deployment, "spec", "template", "spec", "containers", 0, "image") or "")
+    name, _, digest = image.partition("@sha256:")
+    repository, _, tag = name.rpartition(":")
+    return BinaryOrigin(
+        tool=deployment["metadata"]["name"],
+        module=repository,
+        version=tag,
+        go_version="",
+        go_sum_sha256="",
+        binary_sha256=digest,
+        source="image",
+    )
+
+
+def _check_rights(client: KubeClient, flux: str, tenants: Sequence[str]) -> None:
+    """Read once all that checks will read, so that a missing right is told before the first of them.
+
+    Raises:
+        InputError: names every right that is missing.
+    """
+    missing = list(dict.fromkeys(_missing(client, flux, tenants)))
+    if missing:
+        raise InputError("an audit reads what these credentials may not:\n" + "\n".join(missing), hint=_ROLE)
+
+
+def _missing(client: KubeClient, flux: str, tenants: Sequence[str]) -> Iterator[str]:
+    wanted = [(kind, "") for kind in _OF_CLUSTER]
+    wanted += [(kind, namespace) for kind in _OF_NAMESPACE for namespace in (flux, *tenants)]
+    for (version, kind), namespace in wanted:
+        try:
+            client.objects(version, kind, namespace=namespace)
+        except ApiError as error:
+            if error.status == HTTPStatus.FORBIDDEN:
+                yield f"  {error.message}"
+            elif error.status != HTTPStatus.NOT_FOUND:  # of a kind that is not there, its checks speak
+                raise
+
+
+def _cluster(client: KubeClient, version: str, settings: Settings, files: Sequence[Path], logs: Path) -> Cluster:
+    words = ["--provider", EXISTING, "--context", settings.context]
+    words += ["--kubeconfig", str(settings.kubeconfig)] if settings.kubeconfig else []
+    return Cluster(
+        name=settings.context,
+        kubeconfig=files[0],
+        client=client,
+        server=client.host,
+        gateway="",
+        gateway_name="",
+        version=version,
+        capabilities=frozenset(),
+        audit=None,
+        logs=logs,
+        host=None,
+        argument_changes=(),
+        rerun=shlex.join(words),
+        stays=True,
+    )
+
+
+def _listed(tenants: Mapping[str, str]) -> str:
+    return ", ".join(f"{tenant} in {namespace}" for tenant, namespace in tenants.items())

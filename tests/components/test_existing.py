@@ -1,0 +1,242 @@
+"""A live platform audited as an existing cluster: what it finds, and that its own audit log shows reads only."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.bootstrap.bring_up import Order, running_platform
+from conformance.bootstrap.platform import Platform
+from conformance.kube.objects import Ref, ref_to
+from conformance.kube.reading import AGENT
+from conformance.kube.wait import object_until
+from conformance.model import Environment, Mode, Outcome, Verdict
+from conformance.process import processes_of_run
+from conformance.progress import PhaseClock
+from conformance.providers.embedded import EmbeddedProvider
+from conformance.report.schema import ConformanceReport
+from conformance.report.write import load_report
+from conformance.repos.fleet import load_fleet
+from conformance.runs import RunFolder, open_run
+from conformance.settings import Timeouts, data_dir, environment
+
+pytestmark = pytest.mark.timeout(240)
+
+RUN = "test-existing"
+AUDITOR, NOBODY = "auditor", "nobody"
+USERS = "system:serviceaccount:default"
+READS = {"get", "list", "watch"}
+STRAY = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "stray", "labels": {"toolkit.fluxcd.io/tenant": "stray"}},
+}
+
+
+@dataclass(frozen=True)
+class Audited:
+    """How a command ended."""
+
+    code: int
+    said: str
+    folder: Path
+
+    @property
+    def report(self) -> ConformanceReport:
+        return load_report(self.folder)
+
+    def outcomes(self, check: str) -> list[Outcome]:
+        return [row.result for row in self.report.results if row.id == check]
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[RunFolder]:
+    made = open_run(RUN)
+    yield made
+    made.remove()
+    assert processes_of_run(RUN) == []
+
+
+@pytest.fixture(scope="module")
+def platform(
+    folder: RunFolder, binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Platform]:
+    report = tmp_path_factory.mktemp("report")
+    order = Order(
+        environment=Environment.STAGING,
+        name="staging",
+        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
+        tenant_repo=data_dir("tenant-repo"),
+        probes=["shared-a"],
+        provider=EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts()),
+        binary=binary,
+        all_binaries=lambda: None,
+        folder=folder.sub("ground"),
+        report=report,
+        logs=report,
+        run_id=RUN,
+        flux_version="2.9.2",
+        timeouts=Timeouts(),
+        clock=PhaseClock(print),
+        redactor=str,
+        secrets=[],
+        notes=[],
+    )
+    with running_platform(order) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two identities, a context of a server that is not there, and a current-context that leads to it."""
+    role = yaml.safe_load((data_dir("fixtures") / "existing" / "audit.yaml").read_text())
+    platform.client.apply(role)
+    platform.client.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "flux-tenancy-audit"},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": role["metadata"]["name"],
+            },
+            "subjects": [{"kind": "ServiceAccount", "name": AUDITOR, "namespace": "default"}],
+        }
+    )
+    path = tmp_path_factory.mktemp("home") / "kubeconfig"
+    path.write_text(yaml.safe_dump(_config(platform)))
+    path.chmod(0o400)
+    return path
+
+
+def _config(platform: Platform) -> dict[str, Any]:
+    client = platform.client
+    server = {"server": client.host, "certificate-authority": str(client.ca_file)}
+    users = []
+    for name in (AUDITOR, NOBODY):
+        metadata = {"name": name, "namespace": "default"}
+        client.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        users.append({"name": name, "user": {"token": client.token("default", name)}})
+    users.append({"name": "stranger", "user": {"token": "not-a-token"}})
+    contexts = [{"name": one["name"], "context": {"cluster": "there", "user": one["name"]}} for one in users]
+    contexts.append({"name": "gone", "context": {"cluster": "gone", "user": AUDITOR}})
+    clusters = [{"name": "there", "cluster": server}, {"name": "gone", "cluster": {"server": "https://127.0.0.1:1"}}]
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": clusters,
+        "users": users,
+        "contexts": contexts,
+        "current-context": "gone",
+    }
+
+
+@pytest.fixture(scope="module")
+def audit(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Audited]:
+    def run(context: str, *words: str) -> Audited:
+        report = tmp_path_factory.mktemp("audit") / "report"
+        argv = [sys.executable, "-m", "conformance", "run", "--provider", "existing", "--report", str(report)]
+        argv += [*(["--context", context] if context else []), *words]
+        env = {**environment(), "KUBECONFIG": str(kubeconfig)}
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=env, check=False)
+        return Audited(done.returncode, done.stdout + done.stderr, report)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def clean(audit: Callable[..., Audited], kubeconfig: Path) -> Audited:
+    before = sha256(kubeconfig.read_bytes()).hexdigest()
+    done = audit(AUDITOR)
+    assert sha256(kubeconfig.read_bytes()).hexdigest() == before
+    return done
+
+
+def logged(folder: RunFolder) -> list[dict[str, Any]]:
+    """The raw lines of the API server's audit log, the reads among them."""
+    logs = [path for path in folder.path.rglob("audit*.log") if path.parent.name == "logs"]
+    return [json.loads(line) for log in logs for line in log.read_text().splitlines() if line.endswith("}")]
+
+
+def test_a_platform_that_holds_is_conformant_as_far_as_it_was_read(clean: Audited) -> None:
+    assert clean.code == 0, clean.said
+    report = clean.report
+    assert report.verdict is Verdict.CONFORMANT
+    assert report.judgement.provisional
+    assert any(text.startswith("an audit: ") for text in report.judgement.provisional_reasons)
+    assert report.environment.mode is Mode.AUDIT
+    assert (report.environment.provider, report.environment.bootstrap) == ("existing", "cli")
+    assert (report.subject.flux_version, report.environment.kubernetes) == ("2.9.2", "v1.36.3")
+    assert {one.name for one in report.subject.controllers} >= {"source-controller", "kustomize-controller"}
+
+
+def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Audited) -> None:
+    report = clean.report
+    judged = {row.id for row in report.results}
+    assert {"A01", "A02", "A03", "A16", "A18", "B34", "C36", "D01", "E13", "H01", "J13"} <= judged
+    assert not judged & set(report.beyond)
+    assert len(judged | set(report.beyond)) == report.suite.catalog_size
+    assert "needs" not in report.beyond["F01"]
+    assert {"F01", "H17"} & set(report.beyond) == {"F01"}
+    assert "need objects or requests that are made as a tenant" in clean.said
+    assert "F01" in clean.said
+
+
+def test_tenants_that_the_fleet_does_not_name_are_looked_at_too(clean: Audited) -> None:
+    assert any("shared-a" in note for note in clean.report.notes)
+
+
+def test_the_clusters_own_audit_log_shows_reads_only(clean: Audited, folder: RunFolder) -> None:
+    assert clean.code == 0
+    found = [one for one in logged(folder) if one["user"]["username"] == f"{USERS}:{AUDITOR}"]
+    assert len(found) > len(clean.report.results)
+    assert {one["verb"] for one in found} <= READS
+    assert {one["userAgent"] for one in found} == {AGENT}
+    assert [one for one in found if "impersonatedUser" in one or "dryRun" in one["requestURI"]] == []
+    assert "secrets" not in {(one.get("objectRef") or {}).get("resource") for one in found}
+    by_agent = [one for one in logged(folder) if one.get("userAgent", "").startswith(AGENT)]
+    assert {one["user"]["username"] for one in by_agent} == {f"{USERS}:{AUDITOR}"}
+
+
+def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+    platform.client.apply(STRAY)
+    try:
+        done = audit(AUDITOR, "-k", "D01 or E13")
+    finally:
+        platform.client.delete(Ref.of(STRAY))
+    assert done.code == 1, done.said
+    assert (done.outcomes("D01"), done.outcomes("E13")) == ([Outcome.FAILED], [Outcome.FAILED])
+    assert (
+        f"rerun     flux-tenancy run --provider existing --context {AUDITOR} --environment staging -k 'D01'"
+        in done.said
+    )
+    assert object_until(platform.client, ref_to("Namespace/stray"), lambda one: one is None, timeout_s=30)[1]
+
+
+@pytest.mark.parametrize(
+    ("context", "texts"),
+    [
+        (NOBODY, ['User "system:serviceaccount:default:nobody" cannot list resource', "fixtures/existing/audit.yaml"]),
+        ("stranger", ["401", "log in anew"]),
+        ("gone", ["https://127.0.0.1:1 does not answer"]),
+        ("moon", ["no context 'moon'", "known: auditor, nobody, stranger, gone"]),
+        ("", ["needs the context of the cluster by its name"]),
+    ],
+)
+def test_a_cluster_that_cannot_be_read_is_one_error(
+    audit: Callable[..., Audited], context: str, texts: list[str]
+) -> None:
+    done = audit(context)
+    assert done.code == pytest.ExitCode.USAGE_ERROR, done.said
+    assert done.said.count("ERROR (not a finding):") == 1
+    assert not (done.folder / "report.yaml").exists()
+    for text in texts:
+        assert text in done.said

@@ -1,0 +1,77 @@
+"""The report of an audit: its verdict never speaks for what was not looked at."""
+
+from typing import Any
+
+import pytest
+
+from conformance.certificate.folder import given_by
+from conformance.errors import InputError
+from conformance.model import Mode, Outcome, Verdict
+from conformance.report import github, terminal, wording
+from conformance.report.build import build_report
+from conformance.report.render import render_html
+from conformance.report.verdict import judge
+from conformance.report.write import write_run
+
+BEYOND = {"A04": "flux-processes", "F01": "repositories, submissions", "F05": "repositories, submissions"}
+
+
+@pytest.fixture
+def audit(make_run: Any, make_result: Any) -> Any:
+    def run(*results: Any, **fields: Any) -> Any:
+        found = results or (make_result("A01"),)
+        catalog = frozenset(f"staging/{name}" for name in ("A01", "A02", *BEYOND))
+        known = {"mode": Mode.AUDIT, "provider": "existing", "catalog": catalog, "beyond": BEYOND}
+        return make_run(found, **{**known, **fields})
+
+    return run
+
+
+def test_an_audit_is_never_plainly_conformant(audit: Any) -> None:
+    judgement = judge(audit())
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.CONFORMANT, 0)
+    assert judgement.reservations[0] == (
+        "an audit: the cluster was read and not attacked; 3 of 5 checks of the catalog need more than that and were "
+        "not judged"
+    )
+    assert judgement.reservations[1] == "a selection: 1 of 5 checks of the catalog were left out (staging/A02)"
+
+
+def test_what_an_audit_finds_is_a_finding(audit: Any, make_result: Any) -> None:
+    judgement = judge(audit(make_result("A01", Outcome.FAILED, message="the flag is absent")))
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.NON_CONFORMANT, 1)
+
+
+def test_every_form_says_that_it_is_an_audit(audit: Any) -> None:
+    report = build_report(audit())
+    assert wording.qualified(report) == "conformant (audit, provisional)"
+    said = terminal.summary(report)
+    assert "verdict  conformant (audit, provisional)" in said
+    assert "conformant (audit, provisional)" in github.step_summary(report)
+    page = render_html(report)
+    assert '<span class="badge plain">audit</span>' in page
+    for text in (said, page):
+        assert "an audit: the cluster was read and not attacked" in text
+
+
+def test_what_was_not_read_is_listed_by_what_it_needs(audit: Any) -> None:
+    said = wording.scope(build_report(audit()))
+    assert said == [
+        ("not read", "1 needs the controllers' processes and logs: A04"),
+        (
+            "not read",
+            "2 need repositories that the suite serves and objects or requests that are made as a tenant: F01, F05",
+        ),
+    ]
+
+
+def test_a_run_on_an_own_platform_says_nothing_of_it(make_run: Any, make_result: Any) -> None:
+    report = build_report(make_run([make_result("A01")], beyond={"E00": "nodes"}))
+    assert wording.qualified(report) == "conformant"
+    assert wording.scope(report) == [("beyond", "E00 needs nodes, which provider embedded with bootstrap cli has not")]
+
+
+def test_no_certificate_is_made_of_audits(audit: Any, tmp_path: Any) -> None:
+    write_run(tmp_path, audit(), [])
+    with pytest.raises(InputError, match="is the report of an audit: it attacked nothing"):
+        given_by(tmp_path, tmp_path, None)

@@ -1,0 +1,206 @@
+"""What is read of an existing cluster before the first check, and what is refused."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.bootstrap.attached import attached
+from conformance.errors import Breakdown, InputError, KubeError
+from conformance.kube.client import ApiError
+from conformance.kube.reading import ReadingClient
+from conformance.model import Capability, Environment, Mode, Route
+from conformance.providers import existing
+from conformance.repos.fleet import Fleet
+from conformance.repos.fleet_config import FleetProfile
+from conformance.settings import Settings, kubeconfig_files
+
+LABEL = "toolkit.fluxcd.io/tenant"
+
+
+def manifest(name: str, **labels: str) -> dict[str, Any]:
+    return {"metadata": {"name": name, "labels": {key.replace("__", "/"): value for key, value in labels.items()}}}
+
+
+def deployment(
+    name: str = "source-controller", image: str = "ghcr.io/fluxcd/source-controller:v1.9.3", **more: str
+) -> Any:
+    labels = {"app.kubernetes.io/version": "v2.9.2", **more}
+    spec = {"template": {"spec": {"containers": [{"image": image}]}}}
+    return {"metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+class Reader:
+    """A cluster: kind -> its objects, or the status with which it is refused."""
+
+    host = "https://there"
+
+    def __init__(self, **kinds: Any) -> None:
+        tenants = [manifest("apps", **{LABEL: "dev-team"}), manifest("ops", **{LABEL: "ops-team"})]
+        self.kinds = {"Namespace": tenants, "Deployment": [deployment()], **kinds}
+
+    def version(self) -> str:
+        return "v1.34.1"
+
+    def objects(self, _version: str, kind: str, *, namespace: str = "", labels: str = "") -> Any:
+        found = self.kinds.get(kind, [])
+        if isinstance(found, HTTPStatus):
+            where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+            raise ApiError(
+                found, "Forbidden", f'User "x" cannot list resource "{kind}" {where}', f"GET {kind} {labels}"
+            )
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@pytest.fixture
+def kubeconfig(tmp_path: Path) -> Path:
+    path = tmp_path / "config"
+    contexts = [{"name": name, "context": {}} for name in ("prod", "staging")]
+    path.write_text(yaml.safe_dump({"contexts": contexts, "current-context": "staging"}))
+    return path
+
+
+@pytest.fixture
+def look(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def find(reader: Any, context: str = "prod", **settings: Any) -> existing.Existing:
+        def login(path: str, **given: Any) -> Any:
+            assert (path, given["context"]) == (str(kubeconfig), context)
+            if isinstance(reader, Exception):
+                raise reader
+            return reader
+
+        monkeypatch.setattr(ReadingClient, "from_kubeconfig", login)
+        asked = {"context": context, "kubeconfig": kubeconfig, "mode": Mode.AUDIT} | settings
+        return existing.find(Settings(provider="existing", **asked), FleetProfile(), Path("logs"))
+
+    return find
+
+
+def test_what_is_there_is_read(look: Any, kubeconfig: Path) -> None:
+    found = look(Reader())
+    assert found.tenants == {"dev-team": "apps", "ops-team": "ops"}
+    assert (found.absent, found.unnamed, found.route, found.flux_version) == ({}, [], Route.CLI, "2.9.2")
+    image = found.images[0]
+    assert (image.tool, image.module, image.version) == (
+        "source-controller",
+        "ghcr.io/fluxcd/source-controller",
+        "v1.9.3",
+    )
+    assert found.cluster.version == "v1.34.1"
+    assert found.cluster.capabilities == frozenset()
+    assert found.cluster.rerun == f"--provider existing --context prod --kubeconfig {kubeconfig}"
+
+
+def test_the_operators_label_tells_the_route(look: Any) -> None:
+    made = deployment(**{"fluxcd.controlplane.io/name": "flux"})
+    assert look(Reader(Deployment=[made])).route is Route.OPERATOR
+
+
+def test_versions_that_are_not_labelled_or_differ_are_said(look: Any) -> None:
+    assert look(Reader(Deployment=[manifest("source-controller")])).flux_version == "unknown"
+    other = deployment("helm-controller", **{"app.kubernetes.io/version": "v2.8.0"})
+    assert look(Reader(Deployment=[deployment(), other])).flux_version == "2.8.0, 2.9.2"
+
+
+def test_an_image_with_a_digest_and_a_port_is_taken_apart(look: Any) -> None:
+    found = look(Reader(Deployment=[deployment(image="registry.example.com:5000/flux/source:v1@sha256:abc")])).images[0]
+    assert (found.module, found.version, found.binary_sha256) == ("registry.example.com:5000/flux/source", "v1", "abc")
+
+
+def test_namespaces_with_the_tenant_label_are_tenants_too(look: Any) -> None:
+    more = [manifest("apps", **{LABEL: "dev-team"}), manifest("apps-2", **{LABEL: "dev-team"})]
+    more += [manifest("web", **{LABEL: "web-team"}), manifest("kube-system")]
+    found = look(Reader(Namespace=more))
+    assert found.tenants == {"dev-team": "apps", "apps-2": "apps-2", "web-team": "web"}
+    assert found.absent == {"ops-team": "ops"}
+    assert found.unnamed == ["apps-2", "web"]
+
+
+def test_a_cluster_without_any_tenant_is_refused(look: Any) -> None:
+    with pytest.raises(InputError, match=r"none of the fleet's tenants is there \(dev-team in apps, ops-team in ops\)"):
+        look(Reader(Namespace=[manifest("kube-system")]))
+
+
+def test_a_cluster_without_flux_is_refused(look: Any) -> None:
+    with pytest.raises(InputError, match="no Flux there: the namespace flux-system has no Deployment") as raised:
+        look(Reader(Deployment=[]))
+    assert "fluxNamespace" in raised.value.hint
+
+
+def test_all_missing_rights_are_told_at_once(look: Any) -> None:
+    with pytest.raises(InputError, match="may not") as raised:
+        look(Reader(RoleBinding=HTTPStatus.FORBIDDEN, NetworkPolicy=HTTPStatus.FORBIDDEN))
+    assert 'cannot list resource "RoleBinding" at the cluster scope' in raised.value.what
+    assert raised.value.what.count('cannot list resource "NetworkPolicy" in the namespace') == 3
+    assert "fixtures/existing/audit.yaml" in raised.value.hint
+
+
+def test_a_kind_that_is_not_there_is_left_to_its_checks(look: Any) -> None:
+    assert look(Reader(ValidatingAdmissionPolicy=HTTPStatus.NOT_FOUND)).tenants
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [(HTTPStatus.FORBIDDEN, "ClusterRole"), (HTTPStatus.UNAUTHORIZED, "log in anew")]
+)
+def test_who_may_not_even_look_around_is_refused(look: Any, status: HTTPStatus, hint: str) -> None:
+    with pytest.raises(InputError, match=r"context 'prod': GET Namespace") as raised:
+        look(Reader(Namespace=status))
+    assert hint in raised.value.hint
+
+
+def test_a_server_that_does_not_answer_is_bad_input(look: Any) -> None:
+    with pytest.raises(InputError, match="context 'prod' cannot be read: nobody there"):
+        look(Reader(Namespace=KubeError("nobody there")))
+    with pytest.raises(InputError, match="cannot be read: no certificate"):
+        look(KubeError("no certificate"))
+
+
+def test_an_unknown_context_names_the_known_ones(look: Any) -> None:
+    with pytest.raises(InputError, match="no context 'moon'") as raised:
+        look(Reader(), "moon")
+    assert raised.value.hint == "known: prod, staging"
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "is not YAML"), ("[]", "is no kubeconfig")])
+def test_a_file_that_is_no_kubeconfig_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said):
+        existing.contexts_of([path])
+    with pytest.raises(InputError, match="cannot be read: No such file"):
+        existing.contexts_of([tmp_path / "nowhere"])
+
+
+def test_kubeconfigs_are_found_as_kubectl_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.touch()
+    assert kubeconfig_files(two, {"KUBECONFIG": str(one)}) == (two,)
+    assert kubeconfig_files(None, {"KUBECONFIG": f"{one}:{two}:"}) == (one,)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert kubeconfig_files(None, {}) == ()
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").touch()
+    assert kubeconfig_files(None, {}) == (tmp_path / ".kube" / "config",)
+
+
+def test_a_check_that_asks_for_servers_is_told_that_there_are_none(look: Any, tmp_path: Path) -> None:
+    fleet = Fleet(root=tmp_path, profile=FleetProfile(), route=Route.OPERATOR)
+    made = attached(
+        look(Reader()),
+        fleet,
+        Environment.STAGING,
+        report=tmp_path,
+        folder=tmp_path,
+        timeouts=Settings().timeouts,
+        redact=str,
+        binary=Path,
+        traces={},
+    )
+    assert made.capabilities == {Capability.FLUX_OPERATOR}
+    assert "--bootstrap" not in made.rerun
+    with pytest.raises(Breakdown, match="an existing cluster has no git server of the suite's"):
+        made.git.entries(path_contains="x", since=None)  # type: ignore[arg-type]
