@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from urllib.parse import urlsplit
 
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import pick
-from conformance.model import Capability, Cell, Fidelity, Plane
+from conformance.kube.objects import Ref, pick, ref_to
+from conformance.model import Capability, Cell, Fidelity, Manifest, Plane
 from conformance.network import Question, as_text
 
-_A_NODE = "192.0.2.10"
+_A_NODE, _NOBODY = "192.0.2.10", "198.51.100.10"
 """Of the addresses kept for documentation (RFC 5737)."""
+_A_POD = "10.244.0.10"
+"""As Pods have them in many clusters; where no Pod of Flux tells."""
 
 
 class Networking:
@@ -25,13 +28,22 @@ class Networking:
     """Whether what this check judged was seen; simulated as soon as a part of it was computed only."""
     cells: list[Cell]
 
-    def ask_network(self, questions: Sequence[Question]) -> Sequence[Cell]:
+    def ask_network(self, questions: Sequence[Question], manifests: Sequence[Manifest]) -> Sequence[Cell]:
         """Open these connections from the Pods of the scenario, or compute them where there are no nodes.
+
+        Args:
+            manifests: the scenario's objects, which are imagined where none may be made.
 
         Raises:
             Breakdown: a Pod does not run, a probe does not work, or policies are not enforced at all (E00).
         """
-        cells, policies = self.platform.network.ask(questions)
+        network = self.platform.network
+        if self.may_submit:
+            cells, policies = network.ask(questions)
+        else:
+            tenants = sorted(self.platform.tenants.values())
+            cells, policies = network.imagine(questions, manifests, tenants, self._pod_address())
+            self.evidence.record("network", "imagined", f"imagined, not made: {', '.join(map(_name, manifests))}\n")
         self.fidelity = self.platform.network.fidelity
         self.cells += cells
         self.evidence.record("network", "matrix", as_text(cells))
@@ -43,6 +55,31 @@ class Networking:
     def has_nodes(self) -> bool:
         """Whether Pods are executed here: else nothing listens, and connections are computed."""
         return Capability.NODES in self.platform.cluster.capabilities
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether objects may be made here: else those of the network's checks are imagined."""
+        return Capability.SUBMISSIONS in self.platform.capabilities
+
+    @property
+    def has_dns(self) -> bool:
+        """Whether the cluster's own DNS server is there to be asked about, as in every cluster that runs Pods."""
+        service = ref_to("Service/kube-dns", "kube-system")
+        return self.has_nodes or (not self.may_submit and self.platform.client.find(service) is not None)
+
+    def outside(self, server: str) -> tuple[str, int]:
+        """Return host and port of a server outside of the cluster: the suite's `git` or `registry`, if it has any."""
+        if not self.may_submit:
+            return _NOBODY, 443
+        address = urlsplit(self.platform.git.url).netloc if server == "git" else self.platform.registry.address
+        host, _, port = address.partition(":")
+        return host, int(port or 80)
+
+    def _pod_address(self) -> str:
+        """Return the address of one of Flux's Pods: imagined ones have such addresses too."""
+        pods = self.platform.client.objects("v1", "Pod", namespace=self.platform.flux_namespace)
+        found = [str(pick(pod, "status", "podIP") or "") for pod in pods if not pick(pod, "spec", "hostNetwork")]
+        return next((address for address in found if address), _A_POD)
 
     def pods_with(self, namespace: str, labels: str) -> Sequence[str]:
         """Return the names of the running Pods with these labels (`key=value`).
@@ -85,3 +122,7 @@ class Networking:
         """State that a denial was seen by a Pod, and that the policies say the same."""
         self.denials += 1
         self.planes.update(dict.fromkeys((Plane.TRAFFIC, Plane.COMPUTED)))
+
+
+def _name(manifest: Manifest) -> str:
+    return str(Ref.of(manifest))

@@ -35,7 +35,7 @@ def expect_flows(
         *(Question(flow=flow, expected=Reach.DENIED) for flow in denied),
     ]
     _require_partners(scenario, questions)
-    cells = scenario.ask_network(questions)
+    cells = scenario.ask_network(questions, [subject.manifest for subject in scenario.subjects])
     judge_cells(scenario.check.id, cells)
     if denied and scenario.fidelity is Fidelity.REAL:
         scenario.shown_by_traffic()

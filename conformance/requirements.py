@@ -22,6 +22,10 @@ _ASKED: dict[Capability, str] = {
 }
 """Words of the vocabulary -> what a platform must have for them."""
 
+_OF_NETWORK = "expect_flows"
+_IMAGINED = frozenset({"Pod", "Service", "Namespace"})
+"""What a check of the network makes to ask about: the live policies can be read without, as if it stood there."""
+
 
 @cache
 def derived(module: Path, scenario: Path) -> frozenset[Capability]:
@@ -30,18 +34,17 @@ def derived(module: Path, scenario: Path) -> frozenset[Capability]:
     Raises:
         InputError: a scenario that cannot be read.
     """
-    found = set(_of_code(module))
+    words = set(_words(ast.parse(module.read_text(encoding="utf-8"))))
     planned = load(scenario, PLACEHOLDERS)
-    if any(one.use != "wanted" for one in planned):
+    made = {one.ref.kind for one in planned if one.use != "wanted"}
+    if _OF_NETWORK in words and made <= _IMAGINED:
+        words, made = words - {_OF_NETWORK, "submit"}, set()
+    found = {capability for capability, asked in _ASKED.items() if words & set(asked.split())}
+    if made:
         found.add(Capability.SUBMISSIONS)
     if any(f"${{{name}}}" in scenario.read_text(encoding="utf-8") for name in ("git_url", "oci_url")):
         found.add(Capability.REPOSITORIES)
     return frozenset(found)
-
-
-def _of_code(module: Path) -> Iterator[Capability]:
-    words = set(_words(ast.parse(module.read_text(encoding="utf-8"))))
-    return (capability for capability, asked in _ASKED.items() if words & set(asked.split()))
 
 
 def _words(tree: ast.Module) -> Iterator[str]:

@@ -20,7 +20,7 @@ from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, pick, ref_to, replaced
 from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, is_tenants, load
-from conformance.model import Capability, Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
+from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
 from conformance.network import Flow
 from conformance.networking import Networking
 from conformance.observing import Observing
@@ -133,10 +133,8 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         self._subjects = [Subject(self, self._on_fleet(one)) for one in planned]
 
     def _is_here(self, planned: Planned) -> bool:
-        """Whether an object can be looked at: what lies with tenants of the suite is nowhere where it may make none."""
-        if Capability.SUBMISSIONS in self.platform.capabilities:
-            return True
-        return not is_tenants(planned)
+        """Whether an object can be looked at: where the suite may make no tenants, none of theirs is there."""
+        return self.may_submit or planned.use != "wanted" or not is_tenants(planned)
 
     def _on_fleet(self, planned: Planned) -> Planned:
         """Let a Kustomization that applies the fleet name its source by the kind that it has on this platform."""
@@ -200,7 +198,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
             KubeError: an object that must be there was refused; the check cannot be judged.
         """
         self.planted_at = datetime.now(UTC)
-        for subject in self._subjects:
+        for subject in self._subjects if self.may_submit else ():
             if subject.planned.use == "plant":
                 client, who = self.identity("" if subject.planned.as_platform else subject.ref.namespace)
                 if subject.ref.kind == "Namespace":

@@ -51,6 +51,6 @@ def _harmless(path: str) -> bool:
 
 def _refused(what: str) -> AuditError:
     return AuditError(
-        f"an audit only reads, and this was held back: {what}",
+        f"an audit changes nothing, reads no Secret, and is nobody else; held back: {what}",
         hint="the check must ask for the capability 'submissions' by needs=",
     )

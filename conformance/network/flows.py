@@ -3,10 +3,9 @@
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from conformance.errors import Breakdown
-from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick, ref_to
 from conformance.model import Manifest
 
@@ -57,7 +56,17 @@ class Resolved:
     """Host and port that the probe connects to."""
 
 
-def resolve(client: KubeClient, flow: Flow) -> Resolved:
+class Reads(Protocol):
+    """What is asked of a cluster to look flows up."""
+
+    def get(self, ref: Ref) -> Manifest:
+        """Return an object."""
+
+    def objects(self, api_version: str, kind: str, *, namespace: str = "", labels: str = "") -> Sequence[Manifest]:
+        """Return the objects of a kind in a namespace."""
+
+
+def resolve(client: Reads, flow: Flow) -> Resolved:
     """Look both ends of a flow up.
 
     Raises:
@@ -80,7 +89,7 @@ def _resolved(flow: Flow, source: Peer, target: Peer, port: int, name: str, host
     return Resolved(flow=flow, source=source, target=target, port=port, port_name=name, dial=dial)
 
 
-def pods_behind(client: KubeClient, service: Manifest) -> Sequence[Manifest]:
+def pods_behind(client: Reads, service: Manifest) -> Sequence[Manifest]:
     """Return the running Pods that a Service sends to, by its selector."""
     selector = pick(service, "spec", "selector") or {}
     labels = ",".join(f"{key}={value}" for key, value in selector.items())
@@ -89,7 +98,7 @@ def pods_behind(client: KubeClient, service: Manifest) -> Sequence[Manifest]:
     return [pod for pod in pods if pick(pod, "status", "podIP") and not pod["metadata"].get("deletionTimestamp")]
 
 
-def _behind(client: KubeClient, ref: Ref, service: Manifest, port: int) -> tuple[Peer, int, str]:
+def _behind(client: Reads, ref: Ref, service: Manifest, port: int) -> tuple[Peer, int, str]:
     """Return where a Service sends to: a Pod of its own, or an address that somebody else wrote down."""
     wanted: Any = next((p.get("targetPort", port) for p in service["spec"]["ports"] if p["port"] == port), port)
     for pod in pods_behind(client, service):
@@ -103,7 +112,7 @@ def _behind(client: KubeClient, ref: Ref, service: Manifest, port: int) -> tuple
     raise Breakdown(f"nothing stands behind {ref}", hint="a Service without Pods denies everybody, and proves nothing")
 
 
-def _peer(client: KubeClient, pod: Manifest) -> Peer:
+def _peer(client: Reads, pod: Manifest) -> Peer:
     if pick(pod, "spec", "hostNetwork"):
         return Peer(address=_address(pod))
     metadata = pod["metadata"]

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from conformance.errors import WaitTimeout
@@ -13,6 +13,7 @@ from conformance.model import Capability, Cell, Fidelity, Manifest, Reach, Seen
 from conformance.network import oracle
 from conformance.network.enforcement import Enforcement
 from conformance.network.flows import Flow, Resolved, resolve
+from conformance.network.imagined import imagine
 from conformance.network.pods import wait_ready
 from conformance.network.policies import deciding, live_policies
 from conformance.network.probe import Prober
@@ -78,6 +79,25 @@ class Network:
         cells = [
             _cell(question, one, reach, said, policies)
             for question, one, reach, said in zip(questions, resolved, computed, seen, strict=True)
+        ]
+        return cells, policies
+
+    def imagine(
+        self, questions: Sequence[Question], manifests: Sequence[Manifest], tenants: Sequence[str], address: str
+    ) -> tuple[list[Cell], Sequence[Manifest]]:
+        """Return what `ask` would compute with a scenario's Pods in place of each tenant's; nothing is made.
+
+        Raises:
+            Breakdown: what the flows lead to is not there, there is one tenant only, or the oracle failed.
+        """
+        client = self.cluster.client
+        view, placed = imagine(client, manifests, [question.flow for question in questions], tenants, address)
+        resolved = [resolve(view, flow) for _, flow in placed]
+        policies = live_policies(client)
+        computed = self._computed(resolved, policies)
+        cells = [
+            _cell(replace(questions[number], flow=flow), one, reach, Seen.NOTHING, policies)
+            for (number, flow), one, reach in zip(placed, resolved, computed, strict=True)
         ]
         return cells, policies
 

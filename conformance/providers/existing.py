@@ -34,10 +34,11 @@ _OF_CLUSTER = (
     (_RBAC, "RoleBinding"),
     (_ADMISSION, "ValidatingAdmissionPolicy"),
     (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
 )
 """What checks list over all namespaces."""
-_OF_NAMESPACE = (("networking.k8s.io/v1", "NetworkPolicy"), ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"))
-"""What checks list in the namespaces of Flux and of tenants."""
+_OF_FLUX = (("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), ("v1", "Pod"), ("v1", "Service"))
+"""What checks list in the namespace of Flux."""
 _ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
 
 
@@ -134,7 +135,7 @@ def _look(client: KubeClient, settings: Settings, profile: FleetProfile, files: 
             hint="--flux-fleet names the folder of your fleet, whose conformance.yaml names them: `tenants`",
         )
     tenants = named | {name: where for where, name in labelled.items() if where not in named.values()}
-    _check_rights(client, profile.flux_namespace, sorted(tenants.values()))
+    _check_rights(client, profile.flux_namespace)
     return Existing(
         cluster=_cluster(client, version, settings, files, logs),
         route=Route.OPERATOR if any(_OF_OPERATOR in _labels(one) for one in deployments) else Route.CLI,
@@ -191,20 +192,19 @@ def _image(deployment: Manifest) -> BinaryOrigin:
     )
 
 
-def _check_rights(client: KubeClient, flux: str, tenants: Sequence[str]) -> None:
+def _check_rights(client: KubeClient, flux: str) -> None:
     """Read once all that checks will read, so that a missing right is told before the first of them.
 
     Raises:
         InputError: names every right that is missing.
     """
-    missing = list(dict.fromkeys(_missing(client, flux, tenants)))
+    missing = list(dict.fromkeys(_missing(client, flux)))
     if missing:
         raise InputError("an audit reads what these credentials may not:\n" + "\n".join(missing), hint=_ROLE)
 
 
-def _missing(client: KubeClient, flux: str, tenants: Sequence[str]) -> Iterator[str]:
-    wanted = [(kind, "") for kind in _OF_CLUSTER]
-    wanted += [(kind, namespace) for kind in _OF_NAMESPACE for namespace in (flux, *tenants)]
+def _missing(client: KubeClient, flux: str) -> Iterator[str]:
+    wanted = [*((kind, "") for kind in _OF_CLUSTER), *((kind, flux) for kind in _OF_FLUX)]
     for (version, kind), namespace in wanted:
         try:
             client.objects(version, kind, namespace=namespace)

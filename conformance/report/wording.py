@@ -231,7 +231,7 @@ def scope(report: ConformanceReport) -> list[tuple[str, str]]:
 
 def _not_read(beyond: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the checks that an audit did not judge, by what they need."""
-    said = [(check, " and ".join(NEEDED.get(one, one) for one in what.split(", "))) for check, what in beyond.items()]
+    said = [(check, ", ".join(NEEDED.get(one, one) for one in what.split(", "))) for check, what in beyond.items()]
     by_need = dict.fromkeys(need for _, need in said)
     groups = {need: [check for check, its in said if its == need] for need in by_need}
     return [

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from conformance.bootstrap.bring_up import Order, running_platform
+from conformance.bootstrap.mutants import MUTANTS, platform_held_still
 from conformance.bootstrap.platform import Platform
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.reading import AGENT
@@ -181,7 +182,7 @@ def test_a_platform_that_holds_is_conformant_as_far_as_it_was_read(clean: Audite
 def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Audited) -> None:
     report = clean.report
     judged = {row.id for row in report.results}
-    assert {"A01", "A02", "A03", "A16", "A18", "B34", "C36", "D01", "E13", "H01", "J13"} <= judged
+    assert {"A01", "A02", "A03", "A16", "A18", "B34", "C36", "D01", "E01", "E12", "E13", "H01", "J13"} <= judged
     assert not judged & set(report.beyond)
     assert len(judged | set(report.beyond)) == report.suite.catalog_size
     assert "needs" not in report.beyond["F01"]
@@ -209,16 +210,31 @@ def test_the_clusters_own_audit_log_shows_reads_only(clean: Audited, folder: Run
 def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
     platform.client.apply(STRAY)
     try:
-        done = audit(AUDITOR, "-k", "D01 or E13")
+        done = audit(AUDITOR, "-k", "D01 or E01 or E13")
     finally:
         platform.client.delete(Ref.of(STRAY))
     assert done.code == 1, done.said
-    assert (done.outcomes("D01"), done.outcomes("E13")) == ([Outcome.FAILED], [Outcome.FAILED])
+    assert [done.outcomes(check) for check in ("D01", "E01", "E13")] == [[Outcome.FAILED]] * 3
     assert (
         f"rerun     flux-tenancy run --provider existing --context {AUDITOR} --environment staging -k 'D01'"
         in done.said
     )
     assert object_until(platform.client, ref_to("Namespace/stray"), lambda one: one is None, timeout_s=30)[1]
+
+
+def test_controls_that_were_removed_are_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+    flag, policy, network = (MUTANTS[name].apply for name in ("M02", "M05-sources", "M19"))
+    with (
+        platform_held_still(platform),
+        flag(platform, ["shared-a"]),
+        policy(platform, ["shared-a"]),
+        network(platform, ["shared-a"]),
+    ):
+        done = audit(AUDITOR, "-k", "A02 or A03 or A24 or B34 or E09")
+    assert done.code == 1, done.said
+    failed = {row.id for row in done.report.results if row.result is Outcome.FAILED}
+    assert failed == {"A02", "A24", "B34", "E09"}
+    assert set(done.outcomes("A03")) == {Outcome.PASSED}
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,10 @@ class Asked:
         self.check = SimpleNamespace(id="E01")
         self.fidelity = fidelity
         self.asked: list[Question] = []
+        self.subjects: list[Any] = []
         self.shown = 0
 
-    def ask_network(self, questions: list[Question]) -> list[Cell]:
+    def ask_network(self, questions: list[Question], _manifests: object) -> list[Cell]:
         self.asked = questions
         seen = {ALLOWED: Seen.CONNECTED, DENIED: Seen.TIMEOUT}
         return [cell(one.expected, seen[one.expected], one.expected, twin=one.twin) for one in questions]

@@ -60,7 +60,9 @@ def reader(server: Server) -> ReadingClient:
 )
 def test_whatever_is_more_than_a_read_is_held_back(write: Callable[[ReadingClient], object]) -> None:
     server = Server()
-    with pytest.raises(AuditError, match="an audit only reads, and this was held back") as raised:
+    with pytest.raises(
+        AuditError, match="an audit changes nothing, reads no Secret, and is nobody else; held back: "
+    ) as raised:
         write(reader(server))
     assert isinstance(raised.value, Breakdown)
     assert raised.value.layer == "audit"

@@ -4,8 +4,6 @@ What leaves the cluster unseen may be anything. A fleet whose tenants must call 
 base; this one does not.
 """
 
-from urllib.parse import urlsplit
-
 from conformance.api import Control, Level, Scenario, check, expect_flows
 
 NOBODY = "203.0.113.10"
@@ -24,8 +22,7 @@ NOBODY = "203.0.113.10"
 def test_e06_internet(scenario: Scenario) -> None:
     """Knock at a server on this machine, outside of the cluster, and at an address of nobody."""
     client, outsider = scenario["Pod/e06-client"], scenario["Pod/e06-outsider"]
-    server = urlsplit(scenario.platform.git.url)
-    host, port = str(server.hostname), int(server.port or 80)
+    host, port = scenario.outside("git")
     expect_flows(
         scenario,
         given=[outsider.to(host, port)],

@@ -32,16 +32,16 @@ def test_e12_controller_egress(scenario: Scenario) -> None:
     """Knock at servers of a tenant's choice, and at those that the controller needs, with its labels."""
     flux = scenario.platform.flux_namespace
     controller, server, outsider = (scenario[f"Pod/e12-{name}"] for name in ("controller", "server", "outsider"))
-    host, _, port = scenario.platform.registry.address.partition(":")
+    host, port = scenario.outside("registry")
     needed = [controller.to(scenario.existing(f"Service/{name}-controller", flux), 80) for name in NEIGHBOURS]
-    if scenario.has_nodes:
+    if scenario.has_dns:
         needed.append(controller.to(scenario.existing("Service/kubernetes", "default"), 443))
         needed.append(controller.to(scenario.existing("Service/kube-dns", "kube-system"), 53))
     else:
         needed.append(controller.to(API_SERVER, 6443))
     expect_flows(
         scenario,
-        given=[outsider.to(server, 8080), outsider.to(host, int(port))],
+        given=[outsider.to(server, 8080), outsider.to(host, port)],
         allowed=needed,
-        denied=[controller.to(server, 8080), controller.to(host, int(port)), controller.to(NOBODY, 80, answered=False)],
+        denied=[controller.to(server, 8080), controller.to(host, port), controller.to(NOBODY, 80, answered=False)],
     )

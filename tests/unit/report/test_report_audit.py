@@ -60,7 +60,7 @@ def test_what_was_not_read_is_listed_by_what_it_needs(audit: Any) -> None:
         ("not read", "1 needs the controllers' processes and logs: A04"),
         (
             "not read",
-            "2 need repositories that the suite serves and objects or requests that are made as a tenant: F01, F05",
+            "2 need repositories that the suite serves, objects or requests that are made as a tenant: F01, F05",
         ),
     ]
 

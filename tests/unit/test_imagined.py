@@ -1,0 +1,133 @@
+"""Pods that are not there: where they stand, and what the live policies say of them."""
+
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from conformance.errors import Breakdown
+from conformance.kube.client import ApiError
+from conformance.kube.objects import Ref, ref_to
+from conformance.model import Fidelity, Reach, Seen
+from conformance.network import Flow, Network, Question, oracle
+from conformance.network.flows import resolve
+from conformance.network.imagined import OUTSIDE, imagine
+from conformance.settings import Timeouts
+
+ADDRESS = "10.1.2.3"
+
+
+def pod(name: str, namespace: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "labels": {"app": name}}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c"}]}}
+
+
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "server", "namespace": "shared-far"},
+    "spec": {"selector": {"app": "server"}, "ports": [{"port": 80, "targetPort": 8080}]},
+}
+MANIFESTS = [pod("client", "shared-near"), pod("server", "shared-far"), SERVICE, pod("outsider", "default")]
+CLIENT, SERVER = Ref.of(MANIFESTS[0]), Ref.of(MANIFESTS[1])
+
+
+class Cluster:
+    """A cluster with three tenants' namespaces, the API server's Service, and one policy."""
+
+    def __init__(self) -> None:
+        names = ("apps", "ops", "web", "ingress-shared")
+        self.there: dict[Ref, Any] = {
+            ref_to(f"Namespace/{name}"): {"metadata": {"name": name, "labels": {"live": name}}} for name in names
+        }
+        endpoints = {"endpoints": [{"addresses": ["10.0.0.1"]}], "ports": [{"port": 6443}]}
+        self.lists = {"EndpointSlice": [endpoints], "NetworkPolicy": [], "Pod": []}
+        service = {"metadata": {"name": "kubernetes", "namespace": "default"}, "spec": {"ports": [{"port": 443}]}}
+        self.there[ref_to("Service/kubernetes", "default")] = service
+
+    def find(self, ref: Ref) -> Any:
+        return self.there.get(ref)
+
+    def get(self, ref: Ref) -> Any:
+        if ref not in self.there:
+            raise ApiError(HTTPStatus.NOT_FOUND, "NotFound", f"{ref} not found", "GET")
+        return self.there[ref]
+
+    def objects(self, _version: str, kind: str, **_: Any) -> Any:
+        return self.lists[kind]
+
+
+def placed(flows: list[Flow], manifests: Any = MANIFESTS, tenants: tuple[str, ...] = ("apps", "ops")) -> Any:
+    client: Any = Cluster()
+    return imagine(client, manifests, flows, tenants, ADDRESS)
+
+
+def flow(source: Ref = CLIENT, target: Ref | str = SERVER, port: int = 8080) -> Flow:
+    return Flow(source=source, target=target, port=port)
+
+
+def test_each_tenant_is_the_sender_once_and_the_next_one_the_victim() -> None:
+    _, asked = placed([flow()], tenants=("apps", "ops", "web"))
+    assert [(one.source.namespace, one.target.namespace) for _, one in asked] == [
+        ("apps", "ops"),
+        ("ops", "web"),
+        ("web", "apps"),
+    ]
+
+
+def test_a_flow_without_tenants_comes_once() -> None:
+    outsider = Ref.of(MANIFESTS[3])
+    _, asked = placed([flow(), flow(outsider, "192.0.2.1", 443)])
+    assert [number for number, _ in asked] == [0, 1, 0]
+    assert asked[1][1].source.namespace == OUTSIDE
+
+
+def test_ends_are_looked_up_as_if_the_pods_were_there() -> None:
+    view, asked = placed([flow(), flow(target=Ref.of(SERVICE), port=80)])
+    direct, by_service = (resolve(view, one) for _, one in asked[:2])
+    assert (direct.source.namespace, direct.source.labels) == ("apps", {"app": "client"})
+    assert (direct.source.namespace_labels, direct.source.address) == ({"live": "apps"}, ADDRESS)
+    assert (by_service.target.namespace, by_service.target.labels, by_service.port) == ("ops", {"app": "server"}, 8080)
+
+
+def test_an_outsider_s_namespace_has_no_labels_but_its_name() -> None:
+    view, asked = placed([flow(Ref.of(MANIFESTS[3]))])
+    labels = resolve(view, asked[0][1]).source.namespace_labels
+    assert labels == {"kubernetes.io/metadata.name": OUTSIDE}
+
+
+def test_what_is_there_stays_where_it_is() -> None:
+    view, asked = placed([flow(target=ref_to("Service/kubernetes", "default"), port=443)])
+    target = resolve(view, asked[0][1]).target
+    assert (target.address, target.namespace) == ("10.0.0.1", "")
+
+
+def test_a_namespace_of_the_scenario_is_the_live_one_where_there_is_one() -> None:
+    extra = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("ingress-shared", "gone")
+    ]
+    view, _ = placed([flow()], [*MANIFESTS, *extra])
+    assert view.get(ref_to("Namespace/ingress-shared"))["metadata"]["labels"] == {"live": "ingress-shared"}
+    assert view.get(ref_to("Namespace/gone"))["metadata"]["labels"] == {"kubernetes.io/metadata.name": "gone"}
+    with pytest.raises(ApiError, match="not found"):
+        view.get(ref_to("Namespace/nowhere"))
+
+
+@pytest.mark.parametrize("tenants", [(), ("apps",)])
+def test_one_tenant_alone_cannot_be_judged(tenants: tuple[str, ...]) -> None:
+    with pytest.raises(Breakdown, match="a check across tenants needs two"):
+        placed([flow()], tenants=tenants)
+
+
+def test_cells_say_where_the_pods_were_imagined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(oracle, "compute", lambda _binary, _folder, _policies, flows: [Reach.DENIED] * len(flows))
+    cluster: Any = SimpleNamespace(client=Cluster(), capabilities=frozenset())
+    network = Network(cluster, Path, tmp_path, Timeouts())
+    cells, _ = network.imagine([Question(flow=flow(), expected=Reach.DENIED)], MANIFESTS, ["apps", "ops"], ADDRESS)
+    assert network.fidelity is Fidelity.SIMULATED
+    assert [(one.source, one.target, one.observed) for one in cells] == [
+        ("apps/client", "ops/server", Seen.NOTHING),
+        ("ops/client", "apps/server", Seen.NOTHING),
+    ]
