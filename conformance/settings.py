@@ -45,7 +45,7 @@ class Timeouts:
     workload: float = 60.0
     """A Pod created, or refused, by a workload controller."""
     upgraded: float = 300.0
-    """Another Flux release asked for in Git, and all its controllers Ready; seen 8 to 13 s (ADR 0027)."""
+    """Another Flux release asked for in Git, and all its controllers Ready; seen 6 to 16 s (ADR 0027)."""
     mutant_in_force: float = 60.0
     """A restarted controller serves again, or a policy flips."""
     pod_ready: float = 90.0
