@@ -22,8 +22,8 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 OWN_INPUTS = {"environment", "select", "artifact"}
 """Inputs that are no option of pytest: marker, -k, and the name of what is uploaded."""
-NOT_FOR_A_JOB = {"context", "kubeconfig", "mode", "keep", "reuse"}
-"""A runner ends with its job: there is nobody to look at a platform that is kept."""
+NOT_FOR_A_JOB = {"context", "kubeconfig", "mode", "keep", "reuse", "upgrade-and-back"}
+"""A runner ends with its job: there is nobody to look at a platform that is kept. The way back is for a look too."""
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 WRITERS = {("certify", "attest"), ("certify", "propose")}
 """Jobs that may write beside those of a release: neither of them runs what a fleet or a module brings."""
