@@ -7,7 +7,7 @@ from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.remedies import lines_of
 from conformance.catalog import Listed
-from conformance.explaining import mutants, parts
+from conformance.explaining import audit, mutants, parts
 from conformance.model import Control, Environment, Form, Part
 from conformance.report.wording import AREAS
 from conformance.rows import EXPECTED, GROUNDS, Row, rows
@@ -101,6 +101,7 @@ def _details(entry: Listed) -> str:
     lines = [f"- {part.name}: {_inline(part)}" for part in found if part.name not in ("why", entry.scenario.name)]
     lines.append(f"- control: [{TEXTS[check.control].title}](#{check.control})")
     lines += [f"- mutant {line}" for line in mutants(check).splitlines()]
+    lines.append(f"- audit: {audit(entry)}")
     folder = entry.module.parent.name
     names = [(entry.module.name, "check"), (entry.scenario.name, "scenario")]
     lines += [f"- {what}: [{name}]({_CHECKS}/{folder}/{name})" for name, what in names]

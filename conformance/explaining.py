@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance import catalog
+from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.remedies import lines_of
+from conformance.catalog import Listed
 from conformance.model import Check, Form, Part
+from conformance.providers.protocol import EXISTING
+from conformance.report import wording
+from conformance.requirements import derived
 from conformance.rows import EXPECTED, GROUNDS, Row, find, rows
 
+_JUDGED = "an audit of an existing cluster judges it"
 _WIDTH = 10
 """Of the column of names, on a terminal."""
 
@@ -22,7 +28,17 @@ def about(row_id: str) -> str:
     """
     row = find(row_id)
     entry = next((found for found in catalog.listed(row.area) if found.check.id == row.id), None)
-    return as_text(row.id, parts(entry.check, entry.scenario) if entry else without_check(row))
+    if entry is None:
+        return as_text(row.id, without_check(row))
+    *found, scenario = parts(entry.check, entry.scenario)
+    return as_text(row.id, [*found, Part(name="audit", text=audit(entry)), scenario])
+
+
+def audit(entry: Listed) -> str:
+    """Say whether an audit of an existing cluster judges a check, or what it needs that an audit has not."""
+    missing = (entry.check.needs | derived(entry.module, entry.scenario)) & lacks(EXISTING)
+    needed = ", ".join(wording.NEEDED.get(one, one) for one in sorted(missing))
+    return f"an audit of an existing cluster cannot judge it: it needs {needed}" if missing else _JUDGED
 
 
 def parts(check: Check, scenario: Path) -> Sequence[Part]:

@@ -102,10 +102,29 @@ def contexts_of(files: Sequence[Path]) -> list[str]:
 
 def _check_context(files: Sequence[Path], context: str) -> None:
     known = contexts_of(files)
-    if context not in known:
+    if context in known:
+        _refuse_impersonation([_kubeconfig(file) for file in files], context)
+    else:
         raise InputError(
             f"no context '{context}' in {', '.join(map(str, files)) or 'any kubeconfig'}",
             hint=f"known: {', '.join(known) or 'none; set KUBECONFIG, or give --flux-kubeconfig'}",
+        )
+
+
+def _refuse_impersonation(documents: Sequence[Mapping[str, Any]], context: str) -> None:
+    """Refuse a context that acts as somebody else, which the client library would pass over in silence."""
+    users = {one.get("name"): one.get("user") or {} for document in documents for one in document.get("users") or []}
+    chosen = next(
+        one.get("context") or {}
+        for document in documents
+        for one in document.get("contexts") or []
+        if one.get("name") == context
+    )
+    user = users.get(chosen.get("user"), {})
+    if user.get("as"):
+        raise InputError(
+            f"context '{context}' acts as {user['as']}: an audit is nobody but who logs in",
+            hint="name a context whose user has no `as`, bound to the ClusterRole of fixtures/existing/audit.yaml",
         )
 
 

@@ -165,6 +165,13 @@ def test_an_unknown_context_names_the_known_ones(look: Any) -> None:
     assert raised.value.hint == "known: prod, staging"
 
 
+def test_a_context_that_acts_as_somebody_else_is_refused(look: Any, kubeconfig: Path) -> None:
+    contexts = [{"name": "prod", "context": {"user": "me"}}]
+    kubeconfig.write_text(yaml.safe_dump({"contexts": contexts, "users": [{"name": "me", "user": {"as": "root"}}]}))
+    with pytest.raises(InputError, match="context 'prod' acts as root"):
+        look(Reader())
+
+
 @pytest.mark.parametrize(("text", "said"), [("a: [", "is not YAML"), ("[]", "is no kubeconfig")])
 def test_a_file_that_is_no_kubeconfig_is_refused(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "config"
