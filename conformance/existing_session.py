@@ -13,6 +13,7 @@ from conformance.bootstrap import lockdown
 from conformance.bootstrap.abilities import GIVES
 from conformance.bootstrap.attached import attached
 from conformance.bootstrap.platform import Platform
+from conformance.errors import Breakdown
 from conformance.fixtures import Session
 from conformance.harvest import Harvest, Job
 from conformance.model import Capability, Environment, Run
@@ -24,6 +25,7 @@ from conformance.repos.fleet import load_fleet
 from conformance.repos.mapping import digest
 from conformance.runs import open_run, report_folder
 from conformance.settings import Settings, cache_dir, data_dir
+from conformance.surface import live_surface
 from conformance.toolchain import Toolchain
 
 
@@ -32,6 +34,8 @@ class ExistingSession(Session):
     """A session whose platform was there before it, and stays."""
 
     found: Existing = field(kw_only=True)
+    new_surface: Sequence[str] = ()
+    """What the live Flux has, and no check and no waiver knows."""
 
     @contextlib.contextmanager
     def platform(
@@ -56,6 +60,8 @@ class ExistingSession(Session):
         with self.clock.phase("controls read back", str(environment)):
             self.lockdown[str(environment)] = lockdown.read_all(made)
             self.lockdown_arguments[str(environment)] = lockdown.arguments_of_routes(made)
+        with self.clock.phase("surface read", str(environment)):
+            self._read_surface(made)
         self._note()
         harvest = Harvest(made, jobs)
         try:
@@ -69,6 +75,7 @@ class ExistingSession(Session):
         return dataclasses.replace(
             Session.run_record(self),
             mode=self.settings.mode,
+            new_surface=self.new_surface,
             flux_version=self.found.flux_version,
             bootstrap=self.found.route,
             kubernetes_version=self.found.cluster.version,
@@ -77,6 +84,18 @@ class ExistingSession(Session):
     def lacks(self) -> frozenset[Capability]:
         """Return what was taken for granted until the cluster was read, and is not there."""
         return frozenset[Capability]().union(*GIVES.values()) - GIVES[self.found.route]
+
+    def _read_surface(self, made: Platform) -> None:
+        """Count what touches isolation in the Flux that runs here; what nobody looks at is a doubt."""
+        try:
+            found = live_surface(made.client, made.flux_namespace, self.found.flux_version)
+        except Breakdown as error:
+            self.breakdowns.append(fixtures.breakdown(error))
+            return
+        self.new_surface = tuple(entry.id for entry in found.unmapped)
+        said = f"{len(found.entries)} entries of the live Flux touch isolation; {len(found.unmapped)} are new surface"
+        unread = f"; of {len(found.reservations)} controllers no flag beyond those that are set was read"
+        self.notes.append(f"surface: {said}{unread if found.reservations else ''}")
 
     def _note(self) -> None:
         self.images |= {image.tool: image for image in self.found.images}

@@ -315,6 +315,8 @@ class Run:
     """`fleet`, `tenant` -> SHA-256 over the names and contents of that folder, as given; empty: not recorded."""
     beyond: Mapping[str, str] = field(default_factory=dict)
     """id of a check that the provider cannot show by its nature -> what it needs."""
+    new_surface: Sequence[str] = ()
+    """What an existing cluster's Flux has that touches isolation, and that no check and no waiver knows."""
     breakdowns: Sequence[str] = ()
     notes: Sequence[str] = field(default=())
     stand_ins: Sequence[str] = ()

@@ -96,6 +96,7 @@ def _run(report: ConformanceReport) -> Run:
             for row in report.mutants
         ),
         expected_keys=frozenset({*report.summary.missing, *(f"{row.environment}/{row.key}" for row in report.results)}),
+        new_surface=report.new_surface,
         breakdowns=report.breakdowns,
         upgrades=tuple(_upgrade(row) for row in report.upgrades),
     )

@@ -21,9 +21,8 @@ from conformance.model import BinaryOrigin, Manifest, Route
 from conformance.providers.protocol import EXISTING, Cluster
 from conformance.repos.fleet_config import FleetProfile
 from conformance.settings import Settings, kubeconfig_files
+from conformance.surface.live import PART_OF_FLUX
 
-PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
-"""Label of the Deployments of Flux, in its own manifests and in those of Flux Operator."""
 _VERSION = "app.kubernetes.io/version"
 _OF_OPERATOR = "fluxcd.controlplane.io/name"
 """Label of what a FluxInstance made (fluxcd/pkg/ssa, ResourceManager.SetOwnerLabels)."""
@@ -35,10 +34,16 @@ _OF_CLUSTER = (
     (_ADMISSION, "ValidatingAdmissionPolicy"),
     (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
 )
-"""What checks list over all namespaces."""
-_OF_FLUX = (("kustomize.toolkit.fluxcd.io/v1", "Kustomization"), ("v1", "Pod"), ("v1", "Service"))
-"""What checks list in the namespace of Flux."""
+"""What is listed over all namespaces."""
+_OF_FLUX = (
+    ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+    ("v1", "Pod"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+)
+"""What is listed in the namespace of Flux."""
 _ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
 
 

@@ -90,6 +90,7 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         address_map=dict(run.address_map),
         argument_changes=tuple(run.argument_changes),
         beyond=dict(sorted(run.beyond.items())),
+        new_surface=tuple(run.new_surface),
         breakdowns=tuple(run.breakdowns),
         notes=tuple(run.notes),
     )

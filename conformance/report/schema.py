@@ -306,6 +306,9 @@ class ConformanceReport(Document):
     beyond: dict[str, str] = Field(
         default_factory=dict, description="id of a check that the provider cannot show by its nature, to what it needs"
     )
+    new_surface: tuple[str, ...] = Field(
+        (), description="what an existing cluster's Flux has that touches isolation, and that nobody looks at"
+    )
     breakdowns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -115,6 +115,9 @@ def _doubts(run: Run) -> Iterator[str]:
     if nothing_collected(run):
         yield "nothing was collected: no check ran"
     yield from (f"the run broke down: {_first_line(text)}" for text in run.breakdowns)
+    if run.new_surface:
+        named = ", ".join(run.new_surface[:_UNNAMED]) + (" …" if len(run.new_surface) > _UNNAMED else "")
+        yield f"new surface, which no check looks at: {len(run.new_surface)} entries of the live Flux ({named})"
     yield from _unjudged(run)
     yield from (f"{name} was collected and has no result" for name in missing(run))
     yield from _contradictions(run)

@@ -224,7 +224,8 @@ def scope(report: ConformanceReport) -> list[tuple[str, str]]:
         ids = ", ".join(sorted({row.id for row in computed}))
         lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
     if report.environment.mode is Mode.AUDIT:
-        return lines + _not_read(report.beyond)
+        judged = sorted({row.id for row in report.results})
+        return [("read", f"{len(judged)} checks: {', '.join(judged)}"), *lines, *_not_read(report.beyond)]
     where = f"provider {report.environment.provider} with bootstrap {report.environment.bootstrap}"
     return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
 

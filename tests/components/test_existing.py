@@ -191,6 +191,14 @@ def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Audited) -> Non
     assert "F01" in clean.said
 
 
+def test_the_surface_of_the_live_flux_is_counted_and_known(clean: Audited) -> None:
+    assert clean.report.new_surface == ()
+    (said,) = [note for note in clean.report.notes if note.startswith("surface: ")]
+    entries = int(said.removeprefix("surface: ").partition(" ")[0])
+    assert entries > 300
+    assert "; 0 are new surface" in said
+
+
 def test_tenants_that_the_fleet_does_not_name_are_looked_at_too(clean: Audited) -> None:
     assert any("shared-a" in note for note in clean.report.notes)
 

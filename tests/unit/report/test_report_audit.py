@@ -57,6 +57,7 @@ def test_every_form_says_that_it_is_an_audit(audit: Any) -> None:
 def test_what_was_not_read_is_listed_by_what_it_needs(audit: Any) -> None:
     said = wording.scope(build_report(audit()))
     assert said == [
+        ("read", "1 checks: A01"),
         ("not read", "1 needs the controllers' processes and logs: A04"),
         (
             "not read",
@@ -75,3 +76,14 @@ def test_no_certificate_is_made_of_audits(audit: Any, tmp_path: Any) -> None:
     write_run(tmp_path, audit(), [])
     with pytest.raises(InputError, match="is the report of an audit: it attacked nothing"):
         given_by(tmp_path, tmp_path, None)
+
+
+def test_new_surface_is_never_conformant(audit: Any) -> None:
+    names = tuple(f"flag x-controller --{one}" for one in "abcd")
+    judgement = judge(audit(new_surface=names))
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.INCONCLUSIVE, 10)
+    said = (
+        "new surface, which no check looks at: 4 entries of the live Flux (flag x-controller --a, flag x-controller --b"
+    )
+    assert judgement.reasons == (f"{said}, flag x-controller --c …)",)
+    assert build_report(audit(new_surface=names)).new_surface == names

@@ -1,0 +1,82 @@
+"""The surface of the Flux that runs in a cluster: its live definitions, roles, bindings and arguments.
+
+Objects are brought into the form that a release's own data have, so that the same reviewed mapping speaks of them.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance import settings
+from conformance.kube.client import KubeClient
+from conformance.kube.objects import pick
+from conformance.model import Manifest
+from conformance.surface.model import Surface
+from conformance.surface.reading import assembled
+from conformance.toolchain import cached_tools
+
+PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
+"""Label of all objects of Flux, in its own manifests and in those of Flux Operator."""
+_RBAC = "rbac.authorization.k8s.io/v1"
+_OF_CLUSTER = (
+    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
+    (_RBAC, "ClusterRole"),
+    (_RBAC, "ClusterRoleBinding"),
+)
+_OF_NAMESPACE = (
+    ("apps/v1", "Deployment"),
+    ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+    ("v1", "ResourceQuota"),
+    ("networking.k8s.io/v1", "NetworkPolicy"),
+)
+_NAMESPACE = "flux-system"
+"""Of Flux in a release's own data."""
+
+
+def live_surface(client: KubeClient, namespace: str, version: str) -> Surface:
+    """Return the surface of the Flux in a namespace.
+
+    Args:
+        version: of its release, for the record.
+
+    Raises:
+        ApiError: something may not be read.
+        ToolchainError: the live objects have a form that nobody knows.
+    """
+    text = "\n---\n".join(json.dumps(one) for one in _objects(client, namespace))
+    said = f"the live objects of Flux in {namespace}, by their label {PART_OF_FLUX}"
+    return assembled(version, {"the live cluster": text}, said, cached_tools(settings.cache_dir()))
+
+
+def _objects(client: KubeClient, namespace: str) -> Iterator[dict[str, Any]]:
+    for version, kind in _OF_CLUSTER:
+        for one in client.objects(version, kind, labels=PART_OF_FLUX):
+            yield as_released(one, namespace)
+    for version, kind in _OF_NAMESPACE:
+        for one in client.objects(version, kind, namespace=namespace, labels=PART_OF_FLUX):
+            yield as_released(one, namespace)
+
+
+def as_released(live: Manifest, namespace: str) -> dict[str, Any]:
+    """Return a live object by the names that it has in a release's data, without what the API server adds."""
+    one: dict[str, Any] = json.loads(json.dumps({key: said for key, said in live.items() if key != "status"}))
+    labels = pick(one, "metadata", "labels") or {}
+    one["metadata"] = {"name": _plain(one["metadata"]["name"], namespace), "labels": labels}
+    if "roleRef" in one:
+        one["roleRef"]["name"] = _plain(one["roleRef"]["name"], namespace)
+    for subject in one.get("subjects") or ():
+        if subject.get("namespace") == namespace:
+            subject["namespace"] = _NAMESPACE
+    for container in _containers(one):
+        container["image"] = container["image"].partition("@")[0]
+    return one
+
+
+def _plain(name: str, namespace: str) -> str:
+    """Return the name of an object of the cluster without the namespace that `flux install` adds to it."""
+    return name.removesuffix(f"-{namespace}")
+
+
+def _containers(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return pick(one, "spec", "template", "spec", "containers") or []
