@@ -12,7 +12,7 @@ from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
-from conformance.network import NotEnforced
+from conformance.network import NotEnforced, selects
 from conformance.reaching import expect_flows
 from conformance.scenario import Answer, Scenario, Subject
 
@@ -46,6 +46,7 @@ __all__ = [
     "object_until",
     "pick",
     "ref_to",
+    "selects",
 ]
 
 P = ParamSpec("P")

@@ -40,6 +40,19 @@ def binding_audits(
     return patched(platform, _binding(_policy(name, "such")), change, in_force=in_force)
 
 
+def bucket_binding_elsewhere(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Let the binding of the buckets policy select namespaces by a label that nobody has."""
+
+    def change(spec: dict[str, Any]) -> None:
+        spec["matchResources"] = {"namespaceSelector": {"matchLabels": {"conformance.fluxtenancy.dev/nobody": "true"}}}
+
+    def in_force(mutated: bool) -> None:
+        wait_enforced(platform, Canary.BUCKET, namespaces[0], enforced=not mutated)
+
+    name = _policy(platform.fleet.profile.policies.buckets, "buckets")
+    return patched(platform, _binding(name), change, in_force=in_force)
+
+
 def allowlist_without_slash(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
     """Cut the last slash off every allowlist prefix."""
     return _allowlist(platform, namespaces, lambda line: line.rstrip("/"), "devil/x")

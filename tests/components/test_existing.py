@@ -231,7 +231,7 @@ def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, aud
 
 
 def test_controls_that_were_removed_are_found(platform: Platform, audit: Callable[..., Audited]) -> None:
-    flag, policy, network = (MUTANTS[name].apply for name in ("M02", "M05-sources", "M19"))
+    flag, policy, network = (MUTANTS[name].apply for name in ("M02", "M05-buckets-elsewhere", "M19"))
     with (
         platform_held_still(platform),
         flag(platform, ["shared-a"]),

@@ -20,6 +20,11 @@ def mutants() -> list[Mutant]:
     return [
         *found,
         Mutant(
+            id="M05-buckets-elsewhere",
+            description="the binding of the buckets policy selects namespaces that no tenant has",
+            apply=policy.bucket_binding_elsewhere,
+        ),
+        Mutant(
             id="M06-slash", description="allowlist prefixes lack their last slash", apply=policy.allowlist_without_slash
         ),
         Mutant(id="M06-wide", description="the allowlist has prefixes without a host", apply=policy.allowlist_wide),
