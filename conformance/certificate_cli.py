@@ -143,10 +143,9 @@ def _refuse_platform(provider: str, bootstrap: str) -> None:
             hint="`flux-tenancy run --provider existing --context NAME` audits it; leave --provider out here",
         )
     for name, value, known in (("--provider", provider, PROVIDERS), ("--bootstrap", bootstrap, BOOTSTRAPS)):
-        able = [one for one in known if one != EXISTING]
-        if value not in able:
+        if value not in known:
             raise InputError(
-                f"{name} '{value}' is not one of {', '.join(able)}", hint="a certificate is of one platform"
+                f"{name} '{value}' is not one of {', '.join(known)}", hint="a certificate is of one platform"
             )
 
 

@@ -136,7 +136,7 @@ class Session:
             prepare=self._wait_for_target,
             clock=self.clock,
         )
-        self.upgrades += way.go(made, harvest)
+        self.upgrades.extend(way.go(made, harvest))
 
     def run_record(self) -> Run:
         """Return everything that the report is built from."""

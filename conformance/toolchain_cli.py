@@ -14,6 +14,7 @@ import typer
 from conformance import settings
 from conformance.errors import ToolchainError
 from conformance.foreground import run_in_foreground
+from conformance.signals import ended_as_by_ctrl_c
 from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, releases, verify
 from conformance.toolchain.recipes import Recipes, load
 
@@ -37,11 +38,15 @@ def build_tools(
     recipes = load(flux_version, settings.data_dir("toolchain"))
     of_set = recipes.tools_of_set(further) if further else recipes.in_order(variants=variants)
     wanted = tools or of_set
-    for group in _by_folder(recipes, wanted) if frugal else [wanted]:
-        with Toolchain(flux_version, folder, settings.cache_dir(), typer.echo) as toolchain:  # drops caches at its end
-            toolchain.require(group)
-            for tool in group:
-                typer.echo(f"{tool:32} {toolchain.path(tool)}")
+    # By SIGTERM too: a build that nobody waits for would go on, while its caches are taken away.
+    with ended_as_by_ctrl_c():
+        for group in _by_folder(recipes, wanted) if frugal else [wanted]:
+            with Toolchain(
+                flux_version, folder, settings.cache_dir(), typer.echo
+            ) as toolchain:  # drops caches at its end
+                toolchain.require(group)
+                for tool in group:
+                    typer.echo(f"{tool:32} {toolchain.path(tool)}")
 
 
 def _by_folder(recipes: Recipes, tools: Sequence[str]) -> list[list[str]]:

@@ -12,7 +12,7 @@ from conformance.bootstrap.changes import patched
 from conformance.bootstrap.ground import FLEET_REPOSITORY
 from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import PART_OF_FLUX, Ref, container_args, pick, ref_to
 from conformance.kube.wait import eventually, object_until
 from conformance.repos.push import TenantRepository
 
@@ -28,7 +28,7 @@ _APPLIED_ONCE = {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresen
 def not_rolled_out(platform: Platform) -> Iterator[None]:
     """Pause every controller's Deployment and change its arguments: the processes go on with the old ones."""
     deployments = platform.client.objects(
-        "apps/v1", "Deployment", namespace=platform.flux_namespace, labels="app.kubernetes.io/part-of=flux"
+        "apps/v1", "Deployment", namespace=platform.flux_namespace, labels=PART_OF_FLUX
     )
     before = {Ref.of(one): container_args(one) for one in deployments}
     try:

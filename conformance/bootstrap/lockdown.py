@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from conformance import lockdown_arguments
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
-from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
+from conformance.kube.objects import PART_OF_FLUX, Ref, argument, container_args, pick, ref_to
 from conformance.lockdown_arguments import FLAGS, Arguments
 from conformance.model import Capability, Control
 from conformance.network import selects
@@ -13,7 +13,6 @@ from conformance.network import selects
 DEFAULT_SERVICE_ACCOUNT_FLAG = "--default-service-account"
 NO_CROSS_NAMESPACE_REFS_FLAG = "--no-cross-namespace-refs=true"
 NO_REMOTE_BASES_FLAG = "--no-remote-bases=true"
-_PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
 
 
 def _flag(platform: Platform, controllers: tuple[str, ...], flag: str) -> str:
@@ -232,7 +231,7 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
 
 def arguments(platform: Platform) -> Arguments:
     """Return the lockdown arguments of every controller of Flux, read back from the live Deployments."""
-    live = platform.client.objects("apps/v1", "Deployment", namespace=platform.flux_namespace, labels=_PART_OF_FLUX)
+    live = platform.client.objects("apps/v1", "Deployment", namespace=platform.flux_namespace, labels=PART_OF_FLUX)
     said = {one["metadata"]["name"]: [argument(container_args(one), flag) for flag in FLAGS] for one in live}
     return {name: dict(one.split("=", 1) for one in flags if one) for name, flags in said.items()}
 

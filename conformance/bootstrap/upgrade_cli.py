@@ -14,12 +14,11 @@ from conformance.bootstrap.changes import rolled_out
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.upgrade_commit import fetch_at_once, fleet_clone, wait_for
 from conformance.errors import BootstrapError
-from conformance.kube.objects import Ref, is_ready, pick, ref_to
+from conformance.kube.objects import PART_OF_FLUX, Ref, is_ready, pick, ref_to
 from conformance.model import Manifest
 
 FILE = "gotk-components.yaml"
 _VERSION = "app.kubernetes.io/version"
-_OF_FLUX = "app.kubernetes.io/part-of=flux"
 _COMPONENTS = re.compile(r"^# Components: *([a-z][a-z,-]*)$", re.MULTILINE)
 
 
@@ -63,7 +62,7 @@ class CliUpgrade:
         sync = ref_to(f"Kustomization/{namespace}", namespace)
         wait_for(self.platform, sync, self._applied, f"Ready with the components {wanted}")
         # The sync does not wait for them (flux bootstrap writes no spec.wait).
-        for one in self.platform.client.objects("apps/v1", "Deployment", namespace=namespace, labels=_OF_FLUX):
+        for one in self.platform.client.objects("apps/v1", "Deployment", namespace=namespace, labels=PART_OF_FLUX):
             wait_for(self.platform, Ref.of(one), self._rolled_out, f"rolled out as {wanted}")
         # Its applier was replaced meanwhile, and begins anew: an error of the new one would show here.
         wait_for(self.platform, sync, self._applied, f"Ready again with the components {wanted}")

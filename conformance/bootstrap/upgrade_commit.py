@@ -20,13 +20,7 @@ def fleet_clone(platform: Platform) -> TenantRepository:
     Raises:
         ServerError: the fleet cannot be cloned.
     """
-    credential = platform.git.credential(FLEET_REPOSITORY)
-    return TenantRepository(
-        platform.folder / "checkouts" / f"upgrade-{time.time_ns()}",
-        platform.git.repository_url(FLEET_REPOSITORY),
-        username=credential.username,
-        password=credential.password,
-    )
+    return platform.clone(FLEET_REPOSITORY, f"upgrade-{time.time_ns()}")
 
 
 def fetch_at_once(platform: Platform) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 from conformance.model import Manifest
 
+PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
+"""Label of all objects of Flux, in its own manifests and in those of Flux Operator."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Ref:

@@ -71,8 +71,8 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, bystanders: Se
     cannot prune (catalogue section 6). A tenant's sync whose interval ended meanwhile may have failed for the mutant:
     it is reconciled again, or it would redden the next one. Whether all is green again, `green_again` tells.
 
-    What the short waits show otherwise than wanted is judged once more, with the waits of a certification: M04, which
-    half a hundred checks claim, was seen to need 24 s where the short wait is 20 s.
+    What could not be judged within the short waits is judged once more, with those of a certification: M04, which half
+    a hundred checks claim, was seen to need 24 s where the short wait is 20 s. A survivor or a false kill stays one.
     """
     started = lap = time.monotonic()
     stages: dict[str, float] = {}
@@ -92,14 +92,14 @@ def kill(mutant: Mutant, jobs: Sequence[Job], platform: Platform, bystanders: Se
             reached("in force")
             seen = _judged(everybody, _impatient(platform, mutant), folder)
             reached("judged")
-            if doubtful := [job for job in everybody if _unwanted(seen[job.key][0], claimed=job in jobs)]:
-                sweep(doubtful, platform, folder)
-                seen |= _judged(doubtful, platform, f"{folder}-again")
+            if unjudged := [job for job in everybody if seen[job.key][0] is Kill.ERROR]:
+                sweep(unjudged, platform, folder)
+                seen |= _judged(unjudged, platform, f"{folder}-again")
                 reached("judged again")
             for job in everybody:
                 said, what = seen[job.key]
                 (kills if job in jobs else stood_by)[job.key] = said
-                if _unwanted(said, claimed=job in jobs):
+                if said is not (Kill.KILLED if job in jobs else Kill.SURVIVED):
                     messages.append(f"{job.key} {said}: {what}")
             sweep(everybody, platform, folder)
             reached("cleared")
@@ -128,10 +128,6 @@ def _judged(jobs: Sequence[Job], platform: Platform, folder: str) -> dict[str, t
     return {
         job.key: (_VERDICTS.get(result.outcome, Kill.ERROR), str(error or "passed")) for job, (result, error) in results
     }
-
-
-def _unwanted(said: Kill, *, claimed: bool) -> bool:
-    return said is not (Kill.KILLED if claimed else Kill.SURVIVED)
 
 
 def _syncs_mended(jobs: Sequence[Job], platform: Platform, folder: str) -> AbstractContextManager[None]:

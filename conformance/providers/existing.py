@@ -15,13 +15,12 @@ import yaml
 
 from conformance.errors import InputError, KubeError
 from conformance.kube.client import ApiError, KubeClient
-from conformance.kube.objects import pick
+from conformance.kube.objects import PART_OF_FLUX, pick
 from conformance.kube.reading import AGENT, ReadingClient
 from conformance.model import BinaryOrigin, Manifest, Route
 from conformance.providers.protocol import EXISTING, Cluster
 from conformance.repos.fleet_config import FleetProfile
 from conformance.settings import Settings, kubeconfig_files
-from conformance.surface.live import PART_OF_FLUX
 
 _VERSION = "app.kubernetes.io/version"
 _OF_OPERATOR = "fluxcd.controlplane.io/name"

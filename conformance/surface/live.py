@@ -9,14 +9,12 @@ from typing import Any
 
 from conformance import settings
 from conformance.kube.client import KubeClient
-from conformance.kube.objects import pick
+from conformance.kube.objects import PART_OF_FLUX, pick
 from conformance.model import Manifest
 from conformance.surface.model import Surface
 from conformance.surface.reading import assembled
 from conformance.toolchain import cached_tools
 
-PART_OF_FLUX = "app.kubernetes.io/part-of=flux"
-"""Label of all objects of Flux, in its own manifests and in those of Flux Operator."""
 _RBAC = "rbac.authorization.k8s.io/v1"
 _OF_CLUSTER = (
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),

@@ -5,15 +5,16 @@ it has to be judged in the end.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.upgrade import Upgrade
 from conformance.errors import ConformanceError
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref, pick
+from conformance.kube.objects import PART_OF_FLUX, Ref, pick
 from conformance.providers.arguments import tag_of
 from conformance.timeline import Act, Mark, Moved, Twin, UpgradeRecord
 from conformance.upgrading.board import Board
@@ -23,6 +24,8 @@ from conformance.upgrading.twins import plant, prove
 from conformance.upgrading.workloads import differing, inventory
 
 __all__ = ["TENANTS", "Change"]
+
+T = TypeVar("T")
 
 DENIALS = 2
 """Of each kind, before the change begins and after it has ended."""
@@ -71,9 +74,9 @@ class Change:
             attacks=self._board.records(),
             marks=[mark for mark in _marks(self.platform) if mark.at >= started],
             twins=self._twins,
-            controllers=_moved(tags, _tags(self.platform), _marks(self.platform)),
-            controls=differing(controls, lockdown.read_all(self.platform)),
-            tenants=differing(tenants, inventory(self.platform)),
+            controllers=self._seen(lambda: _moved(tags, _tags(self.platform), _marks(self.platform)), []),
+            controls=self._seen(lambda: differing(controls, lockdown.read_all(self.platform)), {}),
+            tenants=self._seen(lambda: differing(tenants, inventory(self.platform)), {}),
             tenant_objects=len(tenants),
             broke=self._broke,
         )
@@ -96,6 +99,14 @@ class Change:
             loop.await_denials(DENIALS, since=self._ended)
         self._twins += prove(self.platform, weapons, "after")
 
+    def _seen(self, read: Callable[[], T], nothing: T) -> T:
+        """Return what is read afterwards; where it cannot be, the attacks still count."""
+        try:
+            return read()
+        except ConformanceError as error:
+            self._broke = self._broke or str(error)
+            return nothing
+
     def _clear(self, weapons: Arsenal) -> None:
         try:
             remove(self.platform, [Ref.of(manifest) for manifest in weapons.setup])
@@ -105,9 +116,7 @@ class Change:
 
 def _tags(platform: Platform) -> dict[str, str]:
     """Return the image tag that each of Flux's Deployments names."""
-    found = platform.client.objects(
-        "apps/v1", "Deployment", namespace=platform.flux_namespace, labels="app.kubernetes.io/part-of=flux"
-    )
+    found = platform.client.objects("apps/v1", "Deployment", namespace=platform.flux_namespace, labels=PART_OF_FLUX)
     return {one["metadata"]["name"]: tag_of(pick(one, "spec", "template")) for one in found}
 
 

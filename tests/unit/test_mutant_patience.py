@@ -1,4 +1,4 @@
-"""What short waits show of a mutant otherwise than wanted is judged once more, with the waits of a certification."""
+"""What could not be judged of a mutant within short waits is judged once more, with the waits of a certification."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -55,14 +55,19 @@ def test_a_check_that_needed_more_time_is_judged_again_and_nobody_else(monkeypat
     assert judging.swept == [["G01"], ["G01", "A01"]]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.ERROR, Outcome.PASSED])
-def test_a_check_that_full_waits_do_not_help_is_no_kill(outcome: Outcome, monkeypatch: pytest.MonkeyPatch) -> None:
-    judging = Judging({"G01": outcome, "A01": Outcome.FAILED}, {"G01": outcome, "A01": Outcome.FAILED})
+def test_a_check_that_full_waits_do_not_help_is_no_kill(monkeypatch: pytest.MonkeyPatch) -> None:
+    judging = Judging({"G01": Outcome.ERROR, "A01": Outcome.ERROR}, {"G01": Outcome.ERROR, "A01": Outcome.FAILED})
     result = kill(judging, monkeypatch)
-    assert result.kills["G01"] is {Outcome.ERROR: Kill.ERROR, Outcome.PASSED: Kill.SURVIVED}[outcome]
-    assert result.bystanders == {"A01": Kill.KILLED}
+    assert (result.kills, result.bystanders) == ({"G01": Kill.ERROR}, {"A01": Kill.KILLED})
     assert "G01" in result.message
     assert "A01" in result.message
+
+
+def test_a_survivor_and_a_false_kill_stay_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    judging = Judging({"G01": Outcome.PASSED, "A01": Outcome.FAILED}, {})
+    result = kill(judging, monkeypatch)
+    assert (result.kills, result.bystanders) == ({"G01": Kill.SURVIVED}, {"A01": Kill.KILLED})
+    assert judging.swept == [["G01", "A01"]]
 
 
 def test_what_is_as_wanted_is_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:

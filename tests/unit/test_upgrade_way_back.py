@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.errors import Breakdown
 from conformance.timeline import UpgradeRecord
 from conformance.upgrading import there_and_back as module
 from conformance.upgrading.there_and_back import Way
@@ -64,6 +65,10 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def gone(steps: list[str], *, back: bool) -> list[tuple[str, str, bool]]:
+    return [(one.source, one.target, one.way_back) for one in ways(steps, back=back)]
+
+
+def ways(steps: list[str], *, back: bool) -> list[UpgradeRecord]:
     clock: Any = FakeClock(steps)
     way = Way(
         source="2.9.2",
@@ -74,7 +79,7 @@ def gone(steps: list[str], *, back: bool) -> list[tuple[str, str, bool]]:
         clock=clock,
     )
     harvest: Any = None
-    return [(one.source, one.target, one.way_back) for one in way.go(PLATFORM, harvest)]
+    return list(way.go(PLATFORM, harvest))
 
 
 THERE = ("2.9.2", "2.9.5", False)
@@ -96,3 +101,16 @@ def test_from_a_release_that_was_never_reached_nobody_goes_back(
     monkeypatch.setattr(FakeChange, "broke", "not Ready")
     assert gone(steps, back=True) == [THERE]
     assert steps[-1] == "staging: no way back, since the platform did not come to Flux 2.9.5"
+
+
+def test_what_breaks_between_the_ways_leaves_the_first_one_as_it_was(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> None:
+        raise Breakdown("F01 was not removed")
+
+    monkeypatch.setattr(module, "swept_again", broken)
+    there, back = ways(steps, back=True)
+    assert (there.source, there.broke) == ("2.9.2", "")
+    assert (back.source, back.target, back.way_back, back.ended) == ("2.9.5", "2.9.2", True, None)
+    assert back.broke == "F01 was not removed"
