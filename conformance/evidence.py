@@ -39,6 +39,13 @@ class EvidenceFolder:
             path.write_bytes(data)
             self._files.append(Evidence(path=relative, sha256=hashlib.sha256(data).hexdigest(), kind=kind))
 
+    def forget(self, kept: int) -> None:
+        """Remove all but the first so many files: what was asked while somebody waited for the answer that counts."""
+        with self._lock:
+            for file in self._files[kept:]:
+                (self._root / file.path).unlink(missing_ok=True)
+            del self._files[kept:]
+
     def files(self) -> list[Evidence]:
         """Return what was recorded so far, in order."""
         with self._lock:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 from conformance import lockdown_arguments
 from conformance.artifacts import Pull
@@ -13,9 +14,12 @@ from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
 from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
+from conformance.kube.wait import eventually
 from conformance.model import Check, Manifest, Plane
 from conformance.repos.access_log import Entry
 from conformance.repos.recorder import Received
+
+T = TypeVar("T")
 
 MADE_BY_FLUX = "kustomize.toolkit.fluxcd.io/name"
 """Label of every object that a Kustomization applied."""
@@ -133,6 +137,22 @@ class Observing:
             self.evidence.record("event", f"{ref} {text}", found)
             self.planes[Plane.EVENT] = None
         return found
+
+    def until_enforced(self, ask: Callable[[], T], holds: Callable[[T], bool], *, what: str) -> T:
+        """Ask until an answer holds: a changed policy or role takes a moment to be in force.
+
+        The last answer alone is evidence. How often was asked before is chance, and no difference of two releases.
+
+        Raises:
+            WaitTimeout: none held within `Timeouts.policy_enforced`.
+        """
+        kept = len(self.evidence.files())
+
+        def once() -> T:
+            self.evidence.forget(kept)
+            return ask()
+
+        return eventually(once, holds, timeout_s=self.platform.timeouts.policy_enforced, what=what)
 
     def shown(self, *planes: Plane) -> None:
         """State that the check itself saw a denial, or that harm stayed away, on these planes."""

@@ -4,7 +4,7 @@ An ExternalArtifact holds the address of an archive that other controllers then 
 sees it.
 """
 
-from conformance.api import Control, Level, Scenario, check, eventually, expect, given
+from conformance.api import Control, Level, Scenario, check, expect, given
 
 
 @check(
@@ -22,10 +22,9 @@ def test_b19_external_artifact(scenario: Scenario) -> None:
     # Allowed path first: the object is fine where no tenant lives, and this person may make Flux objects.
     given(own.submit()).is_admitted()
     source = scenario["GitRepository/b19-own"]
-    eventually(
+    scenario.until_enforced(
         lambda: scenario.ask(who, f"create {source.ref}", lambda: client.create(source.manifest, dry_run=True)),
         lambda answer: answer.admitted,
-        timeout_s=scenario.platform.timeouts.policy_enforced,
         what="the role of the person is in force",
     )
 

@@ -28,10 +28,9 @@ def test_b20_status_forging(scenario: Scenario) -> None:
         what=f"{source.ref} has an artifact",
     )
     harmless = {"metadata": {"annotations": {"b20": "harmless"}}}
-    eventually(
+    scenario.until_enforced(
         lambda: scenario.ask(who, f"patch {source.ref}", lambda: client.patch(source.ref, harmless)),
         lambda answer: answer.admitted,
-        timeout_s=scenario.platform.timeouts.policy_enforced,
         what="the role of the person is in force",
     )
 

@@ -4,7 +4,7 @@ A namespace may have had a life before it became a tenant's. A policy that looks
 there to the tenant.
 """
 
-from conformance.api import Control, Environment, Level, Scenario, check, eventually, expect, expect_that, given, pick
+from conformance.api import Control, Environment, Level, Scenario, check, expect, expect_that, given, pick
 
 
 @check(
@@ -27,11 +27,8 @@ def test_b23_image_automation_update(scenario: Scenario) -> None:
     given(scenario.patch(scenario["Namespace/b23-late"].ref, labels, as_tenant="")).is_admitted()
     # Another policy shows when the API server has seen the label.
     source = scenario["GitRepository/b23-canary"].with_fields({"spec.url": f"{platform.evil_git_url}/x"})
-    eventually(
-        lambda: source.submit(dry_run=True),
-        lambda answer: not answer.admitted,
-        timeout_s=platform.timeouts.policy_enforced,
-        what="the namespace is a tenant's",
+    scenario.until_enforced(
+        lambda: source.submit(dry_run=True), lambda answer: not answer.admitted, what="the namespace is a tenant's"
     )
 
     answer = scenario.patch(policy.ref, evil, as_tenant="")

@@ -6,7 +6,7 @@ revokes a prefix has to look for the sources that use it, and delete them.
 
 from datetime import UTC, datetime
 
-from conformance.api import Control, Level, Scenario, check, consistently, eventually, expect, expect_that, given
+from conformance.api import Control, Level, Scenario, check, consistently, expect, expect_that, given
 
 FETCHES_S = 45.0
 """Fifteen intervals of the source: a busy controller is late, and would look like one that stopped."""
@@ -23,7 +23,6 @@ FETCHES_S = 45.0
 def test_b43_revoked_prefix(scenario: Scenario) -> None:
     """Revoke the prefix of a source that is there, change the source, and wait for its next fetch."""
     source = scenario["GitRepository/b43-source"]
-    timeouts = scenario.platform.timeouts
     change = {"spec": {"timeout": "45s"}}
 
     with scenario.own_allowlist("b43-plain") as allowlist:
@@ -32,10 +31,9 @@ def test_b43_revoked_prefix(scenario: Scenario) -> None:
         given(scenario.patch(source.ref, change, as_tenant="", dry_run=True)).is_admitted()
 
         allowlist.set(["https://git.example.com/nothing/"])
-        eventually(
+        scenario.until_enforced(
             lambda: scenario["GitRepository/b43-new"].submit(dry_run=True),
             lambda answer: not answer.admitted,
-            timeout_s=timeouts.policy_enforced,
             what="the prefix is revoked",
         )
         answer = scenario.patch(source.ref, change, as_tenant="", dry_run=True)

@@ -4,7 +4,7 @@ Flux holds a source back until it has cleaned up, and lets it go by an update. A
 any other keeps the source, and its namespace, for ever.
 """
 
-from conformance.api import Control, Level, Scenario, check, eventually, expect, expect_that, given, object_until
+from conformance.api import Control, Level, Scenario, check, expect, expect_that, given, object_until
 
 GONE_S = 60.0
 
@@ -25,10 +25,9 @@ def test_b44_delete_after_revoke(scenario: Scenario) -> None:
         # Allowed path first: the source works, and so Flux holds it back by its finalizer.
         given(source).becomes_ready()
         allowlist.set(["https://git.example.com/nothing/"])
-        refused = eventually(
+        refused = scenario.until_enforced(
             lambda: scenario["GitRepository/b44-new"].submit(dry_run=True),
             lambda answer: not answer.admitted,
-            timeout_s=timeouts.policy_enforced,
             what="the prefix is revoked",
         )
         expect(refused).is_refused(message=("denied request", "is not allowed"))
