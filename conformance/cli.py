@@ -91,6 +91,9 @@ KubeconfigOption = Annotated[
 ModeOption = Annotated[str, typer.Option("--mode", "--flux-mode", help="Of an existing cluster: audit, only reads.")]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
 SyncOption = Annotated[str, typer.Option("--sync", help="Where the cluster takes the fleet from: git, oci.")]
+ChartOption = Annotated[
+    str, typer.Option("--operator-chart", help="Helm chart of the Flux Operator, oci:// without a version.")
+]
 OnboardingOption = Annotated[
     str, typer.Option("--onboarding", help="How tenants of checks are brought in: base, command, resourceset.")
 ]
@@ -114,6 +117,7 @@ def run(
     reuse: ReuseOption = "",
     sync: SyncOption = "",
     onboarding: OnboardingOption = "",
+    operator_chart: ChartOption = "",
     version: VersionOption = "",
     profile: ProfileOption = "",
     fleet: FolderOption = None,
@@ -133,6 +137,7 @@ def run(
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
     words += argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-onboarding": onboarding})
     words += argv_of({"--flux-kubernetes-version": kubernetes, "--flux-sync": sync})
+    words += argv_of({"--flux-operator-chart": operator_chart})
     words += argv_of({"--flux-context": context, "--flux-kubeconfig": kubeconfig, "--flux-mode": mode})
     words += pytest_args or []
     if len(columns_of(words)) > 1:

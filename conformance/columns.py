@@ -16,7 +16,7 @@ from pathlib import Path
 from conformance.errors import ConformanceError, InputError, ProcessError
 from conformance.fixtures import explain
 from conformance.foreground import INTERRUPTED, heeding, run_in_foreground
-from conformance.model import EXIT_CODES, ExitCode
+from conformance.model import EXIT_CODES, ExitCode, Route
 from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
 from conformance.providers.protocol import EXISTING
 from conformance.report.combine import Part, combine, part_of
@@ -168,6 +168,8 @@ def _demand(column: Column) -> tuple[int, int]:
 def _run(column: Column, words: Sequence[str], folder: Path, came: list[int]) -> tuple[int, str]:
     """Return the exit code of one certification; and, if it did not end by itself, what ended it."""
     own = [f"--flux-provider={column.provider}", f"--flux-bootstrap={column.bootstrap}"]
+    # The other route has no chart: an empty value takes away what was given for all, on the command line or in a file.
+    own += ["--flux-operator-chart="] if column.bootstrap != Route.OPERATOR else []
     # pytest's rule: the last one counts.
     argv = [sys.executable, "-P", "-m", "conformance", "run", *words, f"--flux-report={folder / column.folder}", *own]
     try:

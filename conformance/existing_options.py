@@ -12,6 +12,7 @@ _OWN = ("--flux-context", "--flux-kubeconfig", "--flux-mode")
 _OF_OTHERS = {
     "--flux-version": "the version is that of the cluster",
     "--flux-bootstrap": "Flux is there already, and how it came is read from it",
+    "--flux-operator-chart": "nothing is installed",
     "--flux-sync": "nothing is pushed",
     "--flux-onboarding": "no tenant is brought in",
     "--flux-tenant": "no tenant repository is pushed",

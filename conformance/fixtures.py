@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.ahead import Ahead
+from conformance.artifacts import Chart
 from conformance.bootstrap import bring_up, lockdown
 from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.ground import fixture_folders
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.bootstrap.operator_install import operator_chart
 from conformance.bootstrap.platform import Platform, Traces
 from conformance.bootstrap.ways import check_ways
 from conformance.errors import Breakdown
@@ -23,7 +25,7 @@ from conformance.harvest import Harvest, Job
 from conformance.lockdown_arguments import Arguments
 from conformance.model import BinaryOrigin, Environment, MutantResult, Onboarding, Part, Result, Route, Run, Tally
 from conformance.progress import PhaseClock
-from conformance.providers.arguments import OPERATOR
+from conformance.providers.arguments import OPERATOR, of_route
 from conformance.providers.choice import Providers, choose
 from conformance.report.redact import redactor
 from conformance.repos.fleet import Fleet, load_fleet
@@ -90,6 +92,7 @@ class Session:
     """The release that the platforms are upgraded to, where that was asked for."""
     upgrades: list[UpgradeRecord] = field(default_factory=list)
     folders_sha256: Mapping[str, str] = field(default_factory=dict)
+    operator_chart: Chart | None = None
     subjects: Subjects = field(init=False)
     peak_memory: int = 0
     """Bytes, of all processes of the run together, measured when all checks were read."""
@@ -213,6 +216,7 @@ class Session:
             tenant_repo=self.tenant_repo,
             sync=self.settings.sync,
             onboarding=self.settings.onboarding,
+            operator_chart=self.operator_chart,
             probes=probes,
             provider=provider,
             binary=self.toolchain.path,
@@ -252,7 +256,7 @@ class Session:
         self.lockdown_arguments[env] = lockdown.arguments_of_routes(made)
         self.commits[env] = made.fleet_commit
         self.addresses.update(made.addresses)
-        self.argument_changes = _of_route(made.cluster.argument_changes, self.settings.bootstrap)
+        self.argument_changes = of_route(made.cluster.argument_changes, self.settings.bootstrap)
         self.kubernetes_version = made.cluster.version
         self.notes += made.cluster.notes
         for image in made.cluster.host.images() if made.cluster.host else ():
@@ -291,6 +295,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
         folder = open_run(run_id)
         undo.callback(folder.remove)
         undo.callback(toolchain.close)
+        chart = operator_chart(settings, toolchain, folder)
         toolchain.require(_tools(settings, providers, toolchain), background=True)
         if target is not None:
             undo.callback(target.close)
@@ -298,7 +303,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
         undo.pop_all()
     stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
     parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp)
-    return Session(*parts, target=target, folders_sha256=folders_sha256)
+    return Session(*parts, target=target, folders_sha256=folders_sha256, operator_chart=chart)
 
 
 def _parts(release: Toolchain) -> list[str]:
@@ -311,11 +316,6 @@ def _of_target(settings: Settings, toolchain: Toolchain, target: Toolchain) -> l
     own = _parts(toolchain) if settings.stand_in else ()
     flux = ["flux"] if settings.upgrade_to and settings.bootstrap is Route.CLI else []
     return [*flux, *(name for name in _parts(target) if name not in own)]
-
-
-def _of_route(changes: Sequence[str], route: Route) -> list[str]:
-    """Return the argument changes without those of the operator where none runs."""
-    return [line for line in changes if route is Route.OPERATOR or not line.startswith(f"{OPERATOR}:")]
 
 
 def _tools(settings: Settings, providers: Providers, toolchain: Toolchain) -> list[str]:

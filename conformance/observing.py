@@ -13,9 +13,10 @@ from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref, argument, container_args, pick, ref_to
+from conformance.kube.objects import Ref, container_args, pick, ref_to
 from conformance.kube.wait import eventually
 from conformance.model import Check, Manifest, Plane
+from conformance.providers.arguments import OPERATOR, operator_setting
 from conformance.repos.access_log import Entry
 from conformance.repos.recorder import Received
 
@@ -124,8 +125,22 @@ class Observing:
         Raises:
             Breakdown: the operator is not installed.
         """
-        said = self.arguments("flux-operator")["live Deployment"]
-        return argument(said, "--default-service-account").partition("=")[2]
+        said = self.operator_setting("--default-service-account", "DEFAULT_SERVICE_ACCOUNT")
+        return said["live Deployment"].partition("=")[2]
+
+    def operator_setting(self, flag: str, variable: str) -> Mapping[str, str]:
+        """Return what Flux Operator takes a setting from, by where: `NAME=value`, else `--flag=value`, else empty.
+
+        The variable, which wins, is that of the live Deployment: a process has the environment of its Pod.
+
+        Raises:
+            Breakdown: the operator is not installed, or does not run.
+        """
+        seen = self.arguments(OPERATOR)
+        live = self.platform.client.get(ref_to(f"Deployment/{OPERATOR}", self.platform.flux_namespace))
+        found = {where: operator_setting(live, arguments, flag, variable) for where, arguments in seen.items()}
+        self.evidence.record("arguments", f"{flag} or {variable} of {OPERATOR}", found)
+        return found
 
     def events(self, ref: Ref, text: str) -> Sequence[str]:
         """Return the messages of Events on an object since planting that contain a text; kept as evidence."""

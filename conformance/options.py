@@ -1,6 +1,7 @@
 """The `--flux-*` options, their ini twins, and their checking."""
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ BOOTSTRAPS = tuple(Route)
 there already is none of those that runs make."""
 _FACTORS = (0.1, 100.0)
 _ROUNDS = 1000
+_CHART = re.compile(r"oci://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?(/[a-z0-9._-]+)+")
+"""Of an OCI registry; without tag, digest and credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ OPTIONS = (
     Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
+    Option("--flux-operator-chart", "Helm chart of the Flux Operator, oci:// without version (default: its manifests)"),
     Option("--flux-upgrade-to", "Flux release to upgrade the platform to, under attack, and judge the checks again"),
     Option(
         "--flux-upgrade-and-back", "take the platform back to its first release afterwards, attacked too", flag=True
@@ -125,6 +129,7 @@ def read_settings(config: pytest.Config, environments: tuple[Environment, ...]) 
         kubernetes_version=value("--flux-kubernetes-version"),
         **existing,
         bootstrap=Route(value("--flux-bootstrap")),
+        operator_chart=_operator_chart(value),
         sync=Sync(value("--flux-sync")),
         onboarding=Onboarding(value("--flux-onboarding")),
         profile=Profile(value("--flux-profile")),
@@ -218,6 +223,24 @@ def _rounds(value: str) -> int:
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= _ROUNDS:
         raise InputError(f"--flux-repeat '{value}' is not a number from 1 to {_ROUNDS}", hint="20 is a good one")
     return int(value)
+
+
+def _operator_chart(value: Callable[[str], Any]) -> str:
+    """Return the address of the Flux Operator's chart; refuse what can be no such address, before anything is asked."""
+    address = str(value("--flux-operator-chart"))
+    if not address:
+        return ""
+    if value("--flux-bootstrap") != Route.OPERATOR:
+        raise InputError(
+            "--flux-operator-chart is for the Flux Operator alone", hint=f"add --flux-bootstrap {Route.OPERATOR}"
+        )
+    if not _CHART.fullmatch(address):
+        # Not named: there may be a password in it.
+        raise InputError(
+            "--flux-operator-chart is not the address of a chart in an OCI registry, without version and credentials",
+            hint="such as oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator; the version is the operator's own",
+        )
+    return address
 
 
 def _upgrade(value: Callable[[str], Any]) -> str:

@@ -14,6 +14,7 @@ from conformance.model import Environment, Mode, Onboarding, Profile, Route, Syn
 
 APP = "flux-tenancy-conformance"
 PACKAGE_DIR = Path(__file__).resolve().parent
+_NETWORK = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Timeouts:
     """kwokctl's own readiness; seen 3 s warm on 2 cores."""
     api_request: float = 30.0
     """One answer of the API server; seen up to 1 s while the fleet is planted."""
+    chart_pull: float = 30.0
+    """The Flux Operator's chart, of 100 kB, from its registry; helm tries a silent one again and again."""
     bootstrap: float = 240.0
     """`flux bootstrap git` to its end, seen 7.5 s; or the Flux Operator and its FluxInstance, seen 23 s."""
     fleet_ready: float = 240.0
@@ -80,6 +83,8 @@ class Settings:
     kubernetes_version: str = ""
     """Of the nodes, such as `1.36` or `v1.36.4`; empty: the provider's own."""
     bootstrap: Route = Route.CLI
+    operator_chart: str = ""
+    """Address of the Flux Operator's Helm chart, with oci:// and without a version; empty: its module's manifests."""
     sync: Sync = Sync.GIT
     onboarding: Onboarding = Onboarding.BASE
     profile: Profile = Profile.HARDENED
@@ -138,6 +143,12 @@ def github_file(name: str, environ: Mapping[str, str] | None = None) -> Path | N
 def environment() -> dict[str, str]:
     """Return a copy of this process's environment, for children that need PATH and proxies."""
     return dict(os.environ)
+
+
+def network_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what of the environment says how to reach the internet: proxies, and certificates to trust."""
+    found = environ if environ is not None else os.environ
+    return {name: value for name, value in found.items() if name.upper() in _NETWORK}
 
 
 def data_dir(name: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from conformance.artifacts import Registry, package_charts, push_charts, push_manifests
+from conformance.artifacts import Chart, Registry, package_charts, push_charts, push_manifests
 from conformance.bootstrap.canaries import Canary, violates
 from conformance.bootstrap.credentials import credential_secret
 from conformance.bootstrap.egress import admit_git_server
@@ -42,6 +42,8 @@ class Order:
     """What this platform is called in phases; a run may have several of one environment."""
     fleet: Fleet
     tenant_repo: Path
+    operator_chart: Chart | None = None
+    """What the Flux Operator is installed by; None: the manifests of its module."""
     sync: Sync = Sync.GIT
     onboarding: Onboarding = Onboarding.BASE
     """How the tenants of the checks are brought in."""
@@ -174,7 +176,9 @@ def _bootstrap(order: Order, cluster: Cluster, git: GitServer) -> None:
         home=order.folder / "flux",
         timeout_s=order.timeouts.bootstrap,
         run_id=order.run_id,
+        chart=order.operator_chart,
     )
+    order.notes.extend(f"{order.name}: {said}" for said in [bootstrap.note] if said)
     with order.clock.phase(bootstrap.name, order.name, bootstrap.progress):
         bootstrap.install(kubeconfig=cluster.kubeconfig, username=credential.username, password=credential.password)
 

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.bootstrap import changes_operator as operator
 from conformance.bootstrap.platform import Platform
 from conformance.errors import BootstrapError
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import Ref, container_args, container_variables, pick, ref_to
 from conformance.kube.wait import object_until
 from conformance.model import Capability, Manifest
 
@@ -19,13 +19,19 @@ _FAULT_NAMESPACE = "shared-b"
 
 
 @contextlib.contextmanager
-def arguments(platform: Platform, controller: str, *, drop: str = "", add: str = "") -> Iterator[None]:
+def arguments(platform: Platform, controller: str, *, drop: str = "", add: str = "", unset: str = "") -> Iterator[None]:
     """Change a controller's arguments in its Deployment; in force when its process shows them.
 
     Where Flux Operator keeps that Deployment, the FluxInstance is changed.
+
+    Args:
+        drop: a flag.
+        add: a flag with its value.
+        unset: a variable that would win over it; taken away where it is.
     """
     ref = ref_to(f"Deployment/{controller}", platform.flux_namespace)
-    before = container_args(platform.client.get(ref))
+    live = platform.client.get(ref)
+    before, variables = container_args(live), container_variables(live)
     kept = [a for a in before if not (drop and a.partition("=")[0] == drop)]
     if drop and kept == before:
         raise BootstrapError(f"{controller} does not have {drop}: there is nothing to take away")
@@ -34,16 +40,20 @@ def arguments(platform: Platform, controller: str, *, drop: str = "", add: str =
         with operator.with_arguments(platform, controller, wanted):
             yield
         return
-    _roll_out(platform, ref, wanted)
+    fewer = [one for one in variables if one["name"] != unset]
+    _roll_out(platform, ref, wanted, fewer if fewer != variables else None)
     try:
         yield
     finally:
-        _roll_out(platform, ref, before)
+        _roll_out(platform, ref, before, variables if fewer != variables else None)
 
 
-def _roll_out(platform: Platform, ref: Ref, wanted: list[str]) -> None:
-    path = "/spec/template/spec/containers/0/args"
-    platform.client.patch(ref, [{"op": "replace", "path": path, "value": wanted}])
+def _roll_out(platform: Platform, ref: Ref, wanted: list[str], variables: list[dict[str, Any]] | None) -> None:
+    container = "/spec/template/spec/containers/0"
+    steps: list[dict[str, Any]] = [{"op": "replace", "path": f"{container}/args", "value": wanted}]
+    if variables is not None:
+        steps.append({"op": "replace", "path": f"{container}/env", "value": variables})
+    platform.client.patch(ref, steps)
     timeout = platform.timeouts.mutant_in_force
     _, done = object_until(platform.client, ref, rolled_out, timeout_s=timeout)
     if not done:

@@ -32,6 +32,11 @@ class FluxCli:
         """What the phase is called."""
         return "flux bootstrap git"
 
+    @property
+    def note(self) -> str:
+        """Nothing: the report names the release, which is all that there is to choose."""
+        return ""
+
     def progress(self) -> str:
         """Say nothing: flux reports at its end."""
         return ""

@@ -9,6 +9,7 @@ from conformance.kube.objects import PART_OF_FLUX, Ref, argument, container_args
 from conformance.lockdown_arguments import FLAGS, Arguments
 from conformance.model import Capability, Control
 from conformance.network import selects
+from conformance.providers.arguments import OPERATOR, WEB_SERVER_PORT, operator_setting
 
 DEFAULT_SERVICE_ACCOUNT_FLAG = "--default-service-account"
 NO_CROSS_NAMESPACE_REFS_FLAG = "--no-cross-namespace-refs=true"
@@ -22,6 +23,12 @@ def _flag(platform: Platform, controllers: tuple[str, ...], flag: str) -> str:
         found = [a for a in container_args(live) if a.startswith(flag.partition("=")[0])] if live else ["not installed"]
         states.append(f"{controller}: {', '.join(found) or 'absent'}")
     return f"{flag}; " + "; ".join(states)
+
+
+def _of_operator(platform: Platform, flag: str, variable: str) -> str:
+    live = platform.client.find(ref_to(f"Deployment/{OPERATOR}", platform.flux_namespace))
+    said = operator_setting(live, container_args(live), flag, variable) or "absent" if live else "not installed"
+    return f"{flag}; {OPERATOR}: {said}"
 
 
 def _binding(platform: Platform, name: str | None) -> str:
@@ -155,7 +162,6 @@ def _instances(platform: Platform) -> str:
     return f"FluxInstances: {', '.join(str(Ref.of(one)) for one in found) or 'none'}"
 
 
-_OPERATOR = ("flux-operator",)
 _BOTH = ("kustomize-controller", "helm-controller")
 _ALL = (*_BOTH, "notification-controller", "image-reflector-controller", "image-automation-controller")
 
@@ -222,9 +228,9 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
     Control.OVERLAYS: lambda p: _tenant_namespaces(p, "HelmRelease"),
     Control.MANIFESTS: _code("the fleet repository's main branch"),
     Control.ROUTES_ALIKE: _routes,
-    Control.OPERATOR_ACCOUNT: lambda p: _flag(p, _OPERATOR, DEFAULT_SERVICE_ACCOUNT_FLAG),
+    Control.OPERATOR_ACCOUNT: lambda p: _of_operator(p, DEFAULT_SERVICE_ACCOUNT_FLAG, "DEFAULT_SERVICE_ACCOUNT"),
     Control.OPERATOR_INSTANCE: _instances,
-    Control.OPERATOR_PAGE: lambda p: _flag(p, _OPERATOR, "--web-server-port"),
+    Control.OPERATOR_PAGE: lambda p: _of_operator(p, "--web-server-port", WEB_SERVER_PORT),
     Control.OPERATOR_DEPENDENCIES: _code("code of flux-operator"),
 }
 

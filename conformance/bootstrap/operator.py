@@ -1,17 +1,12 @@
-"""Bootstrap by the Flux Operator: its own manifests, then the FluxInstance of the fleet (docs/adr/0023).
-
-Its Helm chart is no part of its Go module; its kustomize manifests are, and give the same objects.
-"""
+"""Bootstrap by the Flux Operator: the operator itself, then the FluxInstance of the fleet (docs/adr/0023)."""
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from conformance.bootstrap.operator_install import Installer
 from conformance.errors import BootstrapError, ProcessError
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import pick, ref_to
@@ -22,20 +17,16 @@ from conformance.providers.arguments import OPERATOR
 from conformance.repos.flux_instance import NAME, FluxInstance
 from conformance.settings import environment
 
-ARGUMENTS = (f"--default-service-account={OPERATOR}", "--web-server-port=0")
-"""The operator's own multi-tenancy: a ResourceSet of a tenant has the rights of its namespace's account of this name
-(internal/controller/resourceset_controller.go). The web page, which shows all tenants to all, is off."""
-_PARTS = ("crd", "manager", "default")
 _LOG_LINES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FluxOperator:
-    """Implements `Bootstrap` with the operator's manifests and the fleet's FluxInstance."""
+    """Implements `Bootstrap` with the operator and the fleet's FluxInstance."""
 
     kubectl: Path
-    manifests: Path
-    """config/ of the operator's module."""
+    operator: Installer
+    """Of the operator itself."""
     instance: FluxInstance
     """As it was pushed."""
     namespace: str
@@ -51,6 +42,11 @@ class FluxOperator:
         """What the phase is called."""
         return "flux operator"
 
+    @property
+    def note(self) -> str:
+        """What the operator is installed from."""
+        return self.operator.note
+
     def install(self, *, kubeconfig: Path, username: str, password: str) -> None:
         """Install the operator, give it the credential of the fleet and the FluxInstance; wait until that is Ready.
 
@@ -58,7 +54,7 @@ class FluxOperator:
             BootstrapError: with what the operator said last.
         """
         try:
-            self._kubectl(kubeconfig, "apply", "--server-side", "-k", self._overlay())
+            self.operator.install(kubeconfig, self.namespace)
             if self.instance.pull_secret:
                 secret = self._credential(username, password)
                 self._kubectl(kubeconfig, "apply", "--server-side", "-f", "-", stdin=secret)
@@ -90,14 +86,6 @@ class FluxOperator:
             hint=f"{OPERATOR}.log and the controllers' logs are in the report's logs folder",
         )
 
-    def _overlay(self) -> Path:
-        """Write what a platform team would keep in its own repository: the manifests, and the operator's arguments."""
-        folder = self.home / "operator"
-        for part in _PARTS:
-            shutil.copytree(self.manifests / part, folder / "config" / part, dirs_exist_ok=True)
-        (folder / "kustomization.yaml").write_text(yaml.safe_dump(_kustomization()))
-        return folder
-
     def _credential(self, username: str, password: str) -> str:
         metadata = {"name": self.instance.pull_secret, "namespace": self.namespace}
         data = {"username": username, "password": password}
@@ -107,17 +95,6 @@ class FluxOperator:
         env = {"PATH": environment()["PATH"], "HOME": str(self.home), RUN_ID_VARIABLE: self.run_id}
         argv: list[str | Path] = [self.kubectl, "--kubeconfig", kubeconfig, "--namespace", self.namespace, *words]
         run(argv, timeout_s=self.timeout_s + 5, env=env, stdin=stdin)
-
-
-def _kustomization() -> Mapping[str, Any]:
-    path = "/spec/template/spec/containers/0/args"
-    patch = yaml.safe_dump([{"op": "add", "path": path, "value": list(ARGUMENTS)}])
-    return {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "resources": ["config/default"],
-        "patches": [{"target": {"kind": "Deployment", "name": OPERATOR}, "patch": patch}],
-    }
 
 
 def _condition(state: Manifest | None, kind: str) -> Mapping[str, Any]:

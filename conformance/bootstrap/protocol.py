@@ -11,6 +11,10 @@ class Bootstrap(Protocol):
     def name(self) -> str:
         """What the phase is called."""
 
+    @property
+    def note(self) -> str:
+        """What the report must say of it; empty: nothing."""
+
     def install(self, *, kubeconfig: Path, username: str, password: str) -> object:
         """Install Flux and the sync of the fleet's folder; return when both are Ready.
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from conformance.artifacts import Chart
 from conformance.bootstrap.cli import FluxCli
 from conformance.bootstrap.operator import FluxOperator
+from conformance.bootstrap.operator_install import ByChart, ByManifests, Installer
 from conformance.bootstrap.platform import Platform
 from conformance.bootstrap.protocol import Bootstrap
 from conformance.bootstrap.upgrade import Upgrade
@@ -30,6 +32,7 @@ def bootstrap_of(
     home: Path,
     timeout_s: float,
     run_id: str,
+    chart: Chart | None = None,
 ) -> Bootstrap:
     """Return the bootstrap of the fleet's route.
 
@@ -37,6 +40,7 @@ def bootstrap_of(
         url: of the pushed fleet.
         pushed: the fleet as it was pushed, in a folder.
         home: a folder in place of the user's home; made if it is not there.
+        chart: of the Flux Operator; None: it is installed from the manifests of its module.
 
     Raises:
         ToolchainError: what the Flux Operator is installed from is not there.
@@ -48,7 +52,7 @@ def bootstrap_of(
     host = cluster.host
     return FluxOperator(
         kubectl=binary("kubectl"),
-        manifests=install_manifests(binary(OPERATOR)),
+        operator=_installer(binary, chart, home=home, timeout_s=timeout_s, run_id=run_id),
         instance=find(pushed, fleet.entry(environment), fleet.profile.flux_namespace, (SOURCE, oci_sync.KIND)),
         namespace=fleet.profile.flux_namespace,
         client=cluster.client,
@@ -57,6 +61,15 @@ def bootstrap_of(
         timeout_s=timeout_s,
         run_id=run_id,
     )
+
+
+def _installer(
+    binary: Callable[[str], Path], chart: Chart | None, *, home: Path, timeout_s: float, run_id: str
+) -> Installer:
+    if chart is not None:
+        return ByChart(helm=binary("helm"), chart=chart, home=home, timeout_s=timeout_s, run_id=run_id)
+    manifests = install_manifests(binary(OPERATOR))
+    return ByManifests(kubectl=binary("kubectl"), manifests=manifests, home=home, timeout_s=timeout_s, run_id=run_id)
 
 
 def upgrade_of(platform: Platform, release: str, flux: Callable[[str], Path]) -> Upgrade:

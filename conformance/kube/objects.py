@@ -77,6 +77,12 @@ def container_args(manifest: Manifest) -> list[str]:
     return list(pick(spec, "containers", 0, "args") or [])
 
 
+def container_variables(manifest: Manifest) -> list[dict[str, Any]]:
+    """Return the first container's environment of a Deployment or Pod, as it is written there."""
+    spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})
+    return list(pick(spec, "containers", 0, "env") or [])
+
+
 def argument(arguments: Sequence[str], flag: str) -> str:
     """Return what Go's flag packages take a flag for, as `--flag=value`; empty when it is absent.
 

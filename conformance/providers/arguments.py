@@ -5,13 +5,13 @@ in the report.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.kube.objects import pick
-from conformance.model import Manifest
+from conformance.kube.objects import argument, container_variables, pick
+from conformance.model import Manifest, Route
 
 OPERATOR = "flux-operator"
 """The Flux Operator: not one of Flux's controllers, with flags of its own, and run as they are."""
@@ -58,6 +58,8 @@ CHANGES = (
     ArgumentChange("--web-server-port", "0", OPERATOR, "it would listen on every address of this machine"),
     ArgumentChange("--storage-path", "{storage}", OPERATOR, "the manifests of its module, which its image holds"),
 )
+WEB_SERVER_PORT = "WEB_SERVER_PORT"
+"""Variable of the Flux Operator (flux-operator@v0.59.0/cmd/operator/main.go:376); its Helm chart always sets it."""
 GOGC = "250"
 """Of all Go processes of the embedded platform: less CPU for more memory (ADR 0030)."""
 VARIABLES = {
@@ -67,6 +69,7 @@ VARIABLES = {
     "SOURCE_CONTROLLER_LOCALHOST": "where artifacts are fetched: the Service name does not resolve on the host",
     "PATH": "the suite's, so that git is found as in the controller's image",
     "NOTIFICATION_CONTROLLER_ADDRESS": "where flux-operator sends events: the Service name does not resolve either",
+    WEB_SERVER_PORT: "0 where flux-operator's Pod has it: it wins over the flag",
     "KUBECONFIG": "a token of the controller's own ServiceAccount, in place of the mounted one",
     "GOGC": f"{GOGC} unless the Pod says it: rarer garbage collection, GOMEMLIMIT stays the Deployment's",
 }
@@ -137,7 +140,8 @@ def host_variables(variables: Mapping[str, str], places: Places) -> dict[str, st
         "SOURCE_CONTROLLER_LOCALHOST": places.artifact_bind,
         "NOTIFICATION_CONTROLLER_ADDRESS": places.events_url,
     }
-    return found | ({"TUF_ROOT": str(places.temporary / ".sigstore")} if "TUF_ROOT" in found else {})
+    fixed = {WEB_SERVER_PORT: "0"} if WEB_SERVER_PORT in found else {}
+    return found | fixed | ({"TUF_ROOT": str(places.temporary / ".sigstore")} if "TUF_ROOT" in found else {})
 
 
 def describe_changes() -> list[str]:
@@ -147,6 +151,27 @@ def describe_changes() -> list[str]:
         for change in CHANGES
     ]
     return lines + [f"*: {name} is set ({reason})" for name, reason in VARIABLES.items()]
+
+
+def operator_setting(deployment: Manifest, arguments: Sequence[str], flag: str, variable: str) -> str:
+    """Return what the Flux Operator takes a setting from, as `NAME=value` or `--flag=value`; empty: neither is there.
+
+    A variable that is not empty wins over the flag (flux-operator@v0.59.0/cmd/operator/main.go:173, 376).
+
+    Args:
+        deployment: the operator's, which has the variables.
+        arguments: of the Deployment, or of the process.
+    """
+    found = [one for one in container_variables(deployment) if one["name"] == variable]
+    told = found[-1] if found else {}
+    if "valueFrom" in told:
+        return f"{variable}=? (from {', '.join(told['valueFrom'])})"
+    return f"{variable}={told['value']}" if told.get("value") else argument(arguments, flag)
+
+
+def of_route(changes: Sequence[str], route: Route) -> list[str]:
+    """Return these sentences without those of the Flux Operator where none runs."""
+    return [line for line in changes if route is Route.OPERATOR or not line.startswith(f"{OPERATOR}:")]
 
 
 def _expand(argument: str, variables: Mapping[str, str]) -> str:

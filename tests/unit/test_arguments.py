@@ -13,6 +13,7 @@ from conformance.providers.arguments import (
     describe_changes,
     host_arguments,
     host_variables,
+    operator_setting,
     pod_variables,
     tag_of,
 )
@@ -165,3 +166,30 @@ def test_variables_of_the_pod_are_kept_beside_those_of_the_host() -> None:
 )
 def test_the_tag_of_an_image_names_its_version(image: str, tag: str) -> None:
     assert tag_of(pod(image)) == tag
+
+
+PAGE = ("--web-server-port", "WEB_SERVER_PORT")
+
+
+@pytest.mark.parametrize(
+    ("variable", "arguments", "said"),
+    [
+        (None, [], ""),
+        (None, ["--web-server-port=0"], "--web-server-port=0"),
+        ({"value": "0"}, [], "WEB_SERVER_PORT=0"),
+        ({"value": "9080"}, ["--web-server-port=0"], "WEB_SERVER_PORT=9080"),
+        ({"value": ""}, ["--web-server-port=0"], "--web-server-port=0"),
+        ({"valueFrom": {"configMapKeyRef": {}}}, ["--web-server-port=0"], "WEB_SERVER_PORT=? (from configMapKeyRef)"),
+    ],
+)
+def test_a_variable_of_the_operator_wins_over_its_flag(
+    variable: dict[str, Any] | None, arguments: list[str], said: str
+) -> None:
+    env = [{"name": "OTHER", "value": "x"}, *([{"name": "WEB_SERVER_PORT", **variable}] if variable else [])]
+    deployment = {"spec": {"template": {"spec": {"containers": [{"env": env}]}}}}
+    assert operator_setting(deployment, arguments, *PAGE) == said
+
+
+def test_the_operators_page_is_not_served_on_this_machine_whatever_its_pod_says() -> None:
+    assert "WEB_SERVER_PORT" not in host_variables({}, PLACES)
+    assert host_variables({"WEB_SERVER_PORT": "9080"}, PLACES)["WEB_SERVER_PORT"] == "0"

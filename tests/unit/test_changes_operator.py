@@ -143,3 +143,47 @@ def test_who_is_reddened_by_a_part_of_a_mutant_is_not_spared_by_the_whole() -> N
     assert not whole.spares(["M99", "M03-helm"])
     assert whole.spares(["M04", "M15-flux"])
     assert MUTANTS["M02"].spares(["M03-helm"])
+
+
+class FakeOperator:
+    """An API server with the operator's own Deployment, which rolls out at once."""
+
+    def __init__(self, env: list[dict[str, str]]) -> None:
+        self.container: dict[str, Any] = {"args": ["--log-level=info"], "env": env}
+        self.patched: list[list[str]] = []
+
+    def get(self, _: Any) -> Any:
+        counts = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "observedGeneration": 1}
+        spec = {"replicas": 1, "template": {"spec": {"containers": [copy.deepcopy(self.container)]}}}
+        return {"metadata": {"generation": 1}, "spec": spec, "status": counts}
+
+    def objects_at(self, *_: Any, **__: Any) -> tuple[list[Any], str]:
+        return [self.get(None)], "1"
+
+    def watch(self, *_: Any, **__: Any) -> Any:
+        return iter(())
+
+    def patch(self, _: Any, steps: list[dict[str, Any]]) -> None:
+        self.patched.append([step["path"].rpartition("/")[2] for step in steps])
+        for step in steps:
+            self.container[step["path"].rpartition("/")[2]] = step["value"]
+
+
+@pytest.mark.parametrize(
+    ("env", "left", "changed"),
+    [
+        ([{"name": "A", "value": "1"}, {"name": "PORT", "value": "0"}], [{"name": "A", "value": "1"}], ["args", "env"]),
+        ([{"name": "A", "value": "1"}], [{"name": "A", "value": "1"}], ["args"]),
+        ([], [], ["args"]),
+    ],
+)
+def test_a_variable_that_would_win_over_a_flag_is_away_as_long_as_the_flag_is_there(
+    env: list[dict[str, str]], left: list[dict[str, str]], changed: list[str]
+) -> None:
+    client = FakeOperator(env)
+    before = copy.deepcopy(client.container)
+    made: Any = platform(client)  # type: ignore[arg-type]
+    with changes.arguments(made, "flux-operator", add="--port=1", unset="PORT"):
+        assert client.container == {"args": ["--log-level=info", "--port=1"], "env": left}
+    assert client.container == before
+    assert client.patched == [changed, changed]

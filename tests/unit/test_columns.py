@@ -122,6 +122,15 @@ def test_every_column_gets_the_same_options_and_the_most_demanding_goes_first(
     assert f"report    {tmp_path}/report.html" in output
 
 
+def test_the_operators_chart_is_for_the_columns_of_its_route(tmp_path: Path, started: Starting) -> None:
+    seen = started(cli_embedded=PASSED, operator_embedded=PASSED)
+    call("--bootstrap", "cli,operator", "--operator-chart", "oci://h/c", "--report", tmp_path)
+    assert {last(argv, "--flux-bootstrap"): last(argv, "--flux-operator-chart") for argv in seen} == {
+        "operator": "oci://h/c",
+        "cli": "",
+    }
+
+
 @pytest.mark.parametrize(
     ("kind", "embedded", "code", "verdict"),
     [

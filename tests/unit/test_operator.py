@@ -57,19 +57,33 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], str | Non
     return seen
 
 
-def bootstrap(folder: Path, instance: Mapping[str, Any] | None, timeout_s: float = 5.0) -> FluxOperator:
-    for part in ("crd", "manager", "default", "rbac"):
-        (folder / "config" / part).mkdir(parents=True)
-        (folder / "config" / part / "kustomization.yaml").touch()
-    (folder / "home").mkdir()
+class FakeInstaller:
+    """Says when it was called."""
+
+    note = "installed from a fake"
+
+    def __init__(self, seen: list[tuple[list[str], str | None]]) -> None:
+        self.seen = seen
+
+    def install(self, kubeconfig: Path, namespace: str) -> None:
+        self.seen.append((["install", str(kubeconfig), namespace], None))
+
+
+def bootstrap(
+    folder: Path,
+    instance: Mapping[str, Any] | None,
+    timeout_s: float = 5.0,
+    *,
+    seen: list[tuple[list[str], str | None]] | None = None,
+) -> FluxOperator:
     return FluxOperator(
         kubectl=Path("kubectl"),
-        manifests=folder / "config",
+        operator=FakeInstaller(seen if seen is not None else []),
         instance=FluxInstance(path=folder / "flux-instance.yaml", manifest=MANIFEST),
         namespace="flux-system",
         client=cast("KubeClient", FakeClient(instance)),
         log=lambda: LOG,
-        home=folder / "home",
+        home=folder,
         timeout_s=timeout_s,
         run_id="r",
     )
@@ -82,17 +96,17 @@ def install(flux: FluxOperator) -> None:
 def test_it_installs_the_operator_then_the_instance(
     tmp_path: Path, commands: list[tuple[list[str], str | None]]
 ) -> None:
-    install(bootstrap(tmp_path, live()))
-    steps = [words[5:] for words, _ in commands]
-    assert steps == [
-        ["apply", "--server-side", "-k", str(tmp_path / "home" / "operator")],
+    flux = bootstrap(tmp_path, live(), seen=commands)
+    install(flux)
+    first, *steps = [words for words, _ in commands]
+    assert first == ["install", "kubeconfig", "flux-system"]
+    assert [words[5:] for words in steps] == [
         ["apply", "--server-side", "-f", "-"],
         ["rollout", "status", "deployment/flux-operator", "--timeout=5s"],
         ["apply", "--server-side", "-f", str(tmp_path / "flux-instance.yaml")],
     ]
-    assert all(
-        words[:5] == ["kubectl", "--kubeconfig", "kubeconfig", "--namespace", "flux-system"] for words, _ in commands
-    )
+    assert all(words[:5] == ["kubectl", "--kubeconfig", "kubeconfig", "--namespace", "flux-system"] for words in steps)
+    assert flux.note == "installed from a fake"
 
 
 def test_the_credential_is_out_of_sight_of_ps(tmp_path: Path, commands: list[tuple[list[str], str | None]]) -> None:
@@ -101,20 +115,6 @@ def test_the_credential_is_out_of_sight_of_ps(tmp_path: Path, commands: list[tup
     assert secret["metadata"] == {"name": "pull", "namespace": "flux-system"}
     assert secret["stringData"] == {"username": "platform", "password": "hidden"}
     assert "hidden" not in "".join(word for words, _ in commands for word in words)
-
-
-def test_the_operator_gets_its_own_multi_tenancy_and_no_web_page(
-    tmp_path: Path, commands: list[tuple[list[str], str | None]]
-) -> None:
-    install(bootstrap(tmp_path, live()))
-    assert commands
-    overlay = yaml.safe_load((tmp_path / "home/operator/kustomization.yaml").read_text())
-    assert overlay["resources"] == ["config/default"]
-    assert (tmp_path / "home/operator/config/crd/kustomization.yaml").is_file()
-    (patch,) = overlay["patches"]
-    assert patch["target"] == {"kind": "Deployment", "name": "flux-operator"}
-    (step,) = yaml.safe_load(patch["patch"])
-    assert step["value"] == ["--default-service-account=flux-operator", "--web-server-port=0"]
 
 
 @pytest.mark.parametrize(

@@ -218,3 +218,39 @@ def test_a_stand_in_that_cannot_be_is_refused(given: dict[str, Any], words: str)
 def test_an_upgrade_that_cannot_be_done_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_settings(config({**UPGRADE, **given}), STAGING)
+
+
+CHART = "oci://ghcr.io/controlplaneio-fluxcd/charts/flux-operator"
+BY_OPERATOR = {"--flux-bootstrap": "operator"}
+
+
+@pytest.mark.parametrize("address", [CHART, "oci://127.0.0.1:5000/flux-operator", "oci://[::1]:5000/a_b/c.d"])
+def test_the_operators_chart_is_an_address(address: str) -> None:
+    assert read_settings(config({"--flux-operator-chart": address, **BY_OPERATOR}), STAGING).operator_chart == address
+    assert read_settings(config(BY_OPERATOR, {"flux_operator_chart": address}), STAGING).operator_chart == address
+    assert read_settings(config(BY_OPERATOR), STAGING).operator_chart == ""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        CHART.removeprefix("oci://"),
+        CHART.replace("oci", "https"),
+        "oci://ghcr.io",
+        f"{CHART}:0.59.0",
+        f"{CHART}@sha256:{'0' * 64}",
+        CHART.replace("ghcr.io", "me:hidden@ghcr.io"),
+        f"{CHART} --set=x",
+        f"{CHART}/",
+        "/charts/flux-operator.tgz",
+    ],
+)
+def test_what_is_no_address_of_a_chart_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(InputError, match="is not the address of a chart in an OCI registry") as refused:
+        read_settings(config({"--flux-operator-chart": address, **BY_OPERATOR}), STAGING)
+    assert "hidden" not in str(refused.value)
+
+
+def test_the_operators_chart_is_for_its_route_alone() -> None:
+    with pytest.raises(InputError, match="--flux-operator-chart is for the Flux Operator alone"):
+        read_settings(config({"--flux-operator-chart": CHART}), STAGING)

@@ -47,9 +47,13 @@ def without_flag(controller: str, flag: str) -> Apply:
     return lambda platform, _: change.arguments(platform, controller, drop=flag)
 
 
-def with_flag(controller: str, flag: str) -> Apply:
-    """Return a change that gives a controller a flag, such as `--feature-gates=X=true`."""
-    return lambda platform, _: change.arguments(platform, controller, add=flag)
+def with_flag(controller: str, flag: str, *, unset: str = "") -> Apply:
+    """Return a change that gives a controller a flag, such as `--feature-gates=X=true`.
+
+    Args:
+        unset: a variable that would win over the flag; taken away where it is.
+    """
+    return lambda platform, _: change.arguments(platform, controller, add=flag, unset=unset)
 
 
 def audit_only(which: str, canary: Canary) -> Apply:

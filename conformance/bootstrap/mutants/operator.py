@@ -4,6 +4,7 @@ from conformance.bootstrap import changes_operator as operator
 from conformance.bootstrap.changes_access import instances_granted
 from conformance.bootstrap.mutants.mutant import Mutant, with_flag, without_flag
 from conformance.model import Capability
+from conformance.providers.arguments import WEB_SERVER_PORT
 
 _NEEDS = frozenset({Capability.FLUX_OPERATOR})
 
@@ -33,7 +34,7 @@ def mutants() -> list[Mutant]:
         Mutant(
             id="M18-page",
             description="flux-operator serves its web page",
-            apply=with_flag(operator.OPERATOR, "--web-server-port=9080"),
+            apply=with_flag(operator.OPERATOR, "--web-server-port=9080", unset=WEB_SERVER_PORT),
             needs=_NEEDS,
         ),
         Mutant(
