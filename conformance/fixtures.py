@@ -31,7 +31,7 @@ from conformance.repos.git_binary import require_git
 from conformance.repos.mapping import digest
 from conformance.repos.tenant_repo import load_tenant_repo
 from conformance.runs import RunFolder, open_run, report_folder
-from conformance.settings import Settings, cache_dir, data_dir
+from conformance.settings import Settings, cache_dir, chosen_words, data_dir
 from conformance.timeline import UpgradeRecord
 from conformance.toolchain import Subjects, Toolchain
 from conformance.upgrading import TENANTS
@@ -227,6 +227,7 @@ class Session:
             redactor=self.redact,
             secrets=self.secrets,
             notes=self.notes,
+            asked=chosen_words(self.settings),
             traces=self.traces,
         )
 
@@ -296,8 +297,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
             undo.callback(target.close)
             target.require(_of_target(settings, toolchain, target), background=True)
         undo.pop_all()
-    stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp)
+    parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return Session(*parts, target=target, folders_sha256=folders_sha256)
 
 
