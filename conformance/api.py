@@ -8,7 +8,7 @@ import pytest
 
 from conformance.errors import Breakdown, Finding, InputError
 from conformance.expect import condition, describe, expect, expect_that, given, given_that
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import Ref, container_args, feature_gates, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
@@ -40,6 +40,7 @@ __all__ = [
     "expect",
     "expect_flows",
     "expect_that",
+    "feature_gates",
     "given",
     "given_that",
     "object_until",

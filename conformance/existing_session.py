@@ -24,7 +24,7 @@ from conformance.providers.protocol import EXISTING
 from conformance.repos.fleet import load_fleet
 from conformance.repos.mapping import digest
 from conformance.runs import open_run, report_folder
-from conformance.settings import Settings, cache_dir, data_dir
+from conformance.settings import Settings, cache_dir, chosen_words, data_dir
 from conformance.surface import live_surface
 from conformance.toolchain import Toolchain
 
@@ -56,6 +56,7 @@ class ExistingSession(Session):
             redact=self.redact,
             binary=self.toolchain.path,
             traces=self.traces,
+            asked=chosen_words(self.settings),
         )
         with self.clock.phase("controls read back", str(environment)):
             self.lockdown[str(environment)] = lockdown.read_all(made)

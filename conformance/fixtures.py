@@ -33,7 +33,7 @@ from conformance.repos.git_binary import require_git
 from conformance.repos.mapping import digest
 from conformance.repos.tenant_repo import load_tenant_repo
 from conformance.runs import RunFolder, open_run, report_folder
-from conformance.settings import Settings, cache_dir, data_dir
+from conformance.settings import Settings, cache_dir, chosen_words, data_dir
 from conformance.timeline import UpgradeRecord
 from conformance.toolchain import Subjects, Toolchain
 from conformance.upgrading import TENANTS
@@ -231,6 +231,7 @@ class Session:
             redactor=self.redact,
             secrets=self.secrets,
             notes=self.notes,
+            asked=chosen_words(self.settings),
             traces=self.traces,
         )
 

@@ -110,6 +110,14 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
+def chosen_words(settings: Settings) -> tuple[str, ...]:
+    """Return the options of `flux-tenancy run` that say what is judged, and how strictly, where they were given."""
+    chosen = {"--fleet": settings.fleet, "--tenant": settings.tenant}
+    given = [word for option, folder in chosen.items() if folder for word in (option, str(folder))]
+    strict = settings.profile is not Settings().profile
+    return (*given, *(("--profile", str(settings.profile)) if strict else ()))
+
+
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Where binaries are kept: `FLUX_TENANCY_CACHE`, else the user's cache folder (XDG)."""
     chosen = (environ if environ is not None else os.environ).get("FLUX_TENANCY_CACHE")

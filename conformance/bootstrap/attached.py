@@ -1,6 +1,6 @@
 """The platform of an existing cluster: what was read of it, and no servers, repositories or tenants of the suite."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +34,7 @@ def attached(
     redact: Callable[[str], str],
     binary: Callable[[str], Path],
     traces: Traces,
+    asked: Sequence[str] = (),
 ) -> Platform:
     """Return an existing cluster as a platform that checks can read."""
     git: Any = _Absent("git server")
@@ -64,6 +65,7 @@ def attached(
         sync=Sync.GIT,
         onboarding=Onboarding.BASE,
         writer=BaseWriter(template=(), profile=fleet.profile),
+        asked=asked,
         traces=traces,
     )
 

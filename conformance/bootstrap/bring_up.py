@@ -64,6 +64,8 @@ class Order:
     secrets: list[str]
     """Receives every credential that is made, for redaction."""
     notes: list[str]
+    asked: Sequence[str] = ()
+    """See `Platform.asked`."""
     traces: Traces = field(default_factory=dict)
     """See `Platform.traces`; platforms of one run share it."""
 
@@ -209,6 +211,7 @@ def _platform(order: Order, cluster: Cluster, git: GitServer, registry: Registry
         sync=order.sync,
         onboarding=order.onboarding,
         writer=ground.writer,
+        asked=order.asked,
         traces=order.traces,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.bootstrap.changes import patched
 from conformance.bootstrap.platform import Platform
-from conformance.kube.client import ApiError
+from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import eventually
 from conformance.model import Manifest
@@ -148,13 +148,42 @@ def bound_in_foreign_namespace(
     platform: Platform, namespaces: Sequence[str]
 ) -> contextlib.AbstractContextManager[None]:
     """Bind the first tenant's account in the last one's namespace, to a role that grants one harmless kind."""
-    rule = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]}
-    binding = _bound(_NAME, [_account(platform, namespaces[0])], namespaces[-1])
     tenant = platform.as_tenant(namespaces[0], "mutant")
+    return _lists_leases(platform, _account(platform, namespaces[0]), namespaces[-1], tenant)
+
+
+def group_bound_in_foreign_namespace(
+    platform: Platform, namespaces: Sequence[str]
+) -> contextlib.AbstractContextManager[None]:
+    """Bind the group of all service accounts in the last tenant's namespace: its own are among them."""
+    everybody = {"apiGroup": _GROUP, "kind": "Group", "name": "system:serviceaccounts"}
+    return _lists_leases(platform, everybody, namespaces[-1], platform.as_tenant(namespaces[0], "mutant"))
+
+
+def user_bound_in_foreign_namespace(
+    platform: Platform, namespaces: Sequence[str]
+) -> contextlib.AbstractContextManager[None]:
+    """Bind the first tenant's account `default` in the last one's namespace, by the name that it has as a user."""
+    name = f"system:serviceaccount:{namespaces[0]}:default"
+    user = {"apiGroup": _GROUP, "kind": "User", "name": name}
+    return _lists_leases(platform, user, namespaces[-1], platform.client.impersonating(name))
+
+
+def bound_elsewhere(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Bind the first tenant's account in a namespace of Kubernetes that no check names."""
+    tenant = platform.as_tenant(namespaces[0], "mutant")
+    return _lists_leases(platform, _account(platform, namespaces[0]), "kube-public", tenant)
+
+
+def _lists_leases(
+    platform: Platform, subject: Mapping[str, str], namespace: str, client: KubeClient
+) -> contextlib.AbstractContextManager[None]:
+    """Bind a subject to a role that grants one harmless kind, which the client then sees."""
+    rule = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["list"]}
     allowed = lambda: _goes_through(  # noqa: E731
-        lambda: tenant.objects("coordination.k8s.io/v1", "Lease", namespace=namespaces[-1])
+        lambda: client.objects("coordination.k8s.io/v1", "Lease", namespace=namespace)
     )
-    return granted(platform, [_role([rule]), binding], allowed)
+    return granted(platform, [_role([rule]), _bound(_NAME, [subject], namespace)], allowed)
 
 
 def instances_granted(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:

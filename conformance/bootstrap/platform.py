@@ -1,5 +1,6 @@
 """A bootstrapped platform: the cluster, its servers, the fleet on it, and the identities that act on it."""
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class Platform:
     onboarding: Onboarding
     writer: Writer
     """Brings in further tenants, in the way of this run."""
+    asked: Sequence[str] = ()
+    """Options of `flux-tenancy run` that say what is judged, where they were given: of every platform of the run."""
     traces: Traces
     """Shared by platforms side by side: a check that fails under a mutant ends before it names its traces."""
     _tokens: dict[str, str] = field(default_factory=dict)
@@ -97,16 +100,16 @@ class Platform:
 
     @property
     def rerun(self) -> str:
-        """Options of `flux-tenancy run` that give such a platform again."""
+        """Options of `flux-tenancy run` that give such a platform again, quoted for a shell."""
         chosen: dict[str, tuple[StrEnum, StrEnum]] = {
             "--bootstrap": (self.fleet.route, Route.CLI),
             "--sync": (self.sync, Sync.GIT),
             "--onboarding": (self.onboarding, Onboarding.BASE),
         }
         if Capability.REPOSITORIES not in self.cluster.capabilities:
-            return self.cluster.rerun
+            chosen = {}  # how Flux came to an existing cluster is read from it
         words = [f"{option} {value}" for option, (value, default) in chosen.items() if value is not default]
-        return " ".join([*self.cluster.rerun.split(), *words])
+        return " ".join(filter(None, [self.cluster.rerun, *words, shlex.join(self.asked)]))
 
     @property
     def service_account(self) -> str:

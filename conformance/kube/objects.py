@@ -97,6 +97,25 @@ def argument(arguments: Sequence[str], flag: str) -> str:
     return said
 
 
+def feature_gates(arguments: Sequence[str]) -> frozenset[str]:
+    """Return the feature gates that arguments switch on, as Flux's controllers read `--feature-gates A=true,B=1`.
+
+    Each occurrence adds to those before it, and the last word on a gate counts (k8s.io/component-base@v0.36.3:
+    cli/flag/map_string_bool.go). A value that Go's ParseBool does not know ends the controller: off.
+    """
+    said: dict[str, bool] = {}
+    for number, one in enumerate(arguments):
+        flag, equals, value = one.partition("=")
+        if flag.lstrip("-") == "feature-gates":
+            pairs = value if equals else "".join(arguments[number + 1 : number + 2])
+            said |= {gate.strip(): on.strip() in _TRUE for gate, _, on in (p.partition("=") for p in pairs.split(","))}
+    return frozenset(gate for gate, on in said.items() if on)
+
+
+_TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
+"""What Go's strconv.ParseBool takes for true."""
+
+
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each leaf of a structure with its dotted path, for structural diffs."""
     if isinstance(value, Mapping):

@@ -5,7 +5,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -19,30 +19,13 @@ from conformance.kube.objects import PART_OF_FLUX, pick
 from conformance.kube.reading import AGENT, ReadingClient
 from conformance.model import BinaryOrigin, Manifest, Route
 from conformance.providers.protocol import EXISTING, Cluster
+from conformance.providers.rights import missing_rights
 from conformance.repos.fleet_config import FleetProfile
 from conformance.settings import Settings, kubeconfig_files
 
 _VERSION = "app.kubernetes.io/version"
 _OF_OPERATOR = "fluxcd.controlplane.io/name"
 """Label of what a FluxInstance made (fluxcd/pkg/ssa, ResourceManager.SetOwnerLabels)."""
-_ADMISSION, _RBAC = "admissionregistration.k8s.io/v1", "rbac.authorization.k8s.io/v1"
-_OF_CLUSTER = (
-    (_RBAC, "ClusterRole"),
-    (_RBAC, "ClusterRoleBinding"),
-    (_RBAC, "RoleBinding"),
-    (_ADMISSION, "ValidatingAdmissionPolicy"),
-    (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
-)
-"""What is listed over all namespaces."""
-_OF_FLUX = (
-    ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
-    ("v1", "Pod"),
-    ("v1", "Service"),
-    ("v1", "ServiceAccount"),
-)
-"""What is listed in the namespace of Flux."""
 _ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
 
 
@@ -221,21 +204,10 @@ def _check_rights(client: KubeClient, flux: str) -> None:
     Raises:
         InputError: names every right that is missing.
     """
-    missing = list(dict.fromkeys(_missing(client, flux)))
+    missing = missing_rights(client, flux)
     if missing:
-        raise InputError("an audit reads what these credentials may not:\n" + "\n".join(missing), hint=_ROLE)
-
-
-def _missing(client: KubeClient, flux: str) -> Iterator[str]:
-    wanted = [*((kind, "") for kind in _OF_CLUSTER), *((kind, flux) for kind in _OF_FLUX)]
-    for (version, kind), namespace in wanted:
-        try:
-            client.objects(version, kind, namespace=namespace)
-        except ApiError as error:
-            if error.status == HTTPStatus.FORBIDDEN:
-                yield f"  {error.message}"
-            elif error.status != HTTPStatus.NOT_FOUND:  # of a kind that is not there, its checks speak
-                raise
+        told = "\n".join(f"  {one}" for one in missing)
+        raise InputError(f"an audit reads what these credentials may not:\n{told}", hint=_ROLE)
 
 
 def _cluster(client: KubeClient, version: str, settings: Settings, files: Sequence[Path], logs: Path) -> Cluster:

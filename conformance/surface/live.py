@@ -16,18 +16,19 @@ from conformance.surface.reading import assembled
 from conformance.toolchain import cached_tools
 
 _RBAC = "rbac.authorization.k8s.io/v1"
-_OF_CLUSTER = (
+OF_CLUSTER = (
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     (_RBAC, "ClusterRole"),
     (_RBAC, "ClusterRoleBinding"),
 )
-_OF_NAMESPACE = (
+OF_NAMESPACE = (
     ("apps/v1", "Deployment"),
     ("v1", "Service"),
     ("v1", "ServiceAccount"),
     ("v1", "ResourceQuota"),
     ("networking.k8s.io/v1", "NetworkPolicy"),
 )
+"""Kinds that are read in the namespace of Flux; those of the cluster are in `OF_CLUSTER`."""
 _NAMESPACE = "flux-system"
 """Of Flux in a release's own data."""
 
@@ -48,10 +49,10 @@ def live_surface(client: KubeClient, namespace: str, version: str) -> Surface:
 
 
 def _objects(client: KubeClient, namespace: str) -> Iterator[dict[str, Any]]:
-    for version, kind in _OF_CLUSTER:
+    for version, kind in OF_CLUSTER:
         for one in client.objects(version, kind, labels=PART_OF_FLUX):
             yield as_released(one, namespace)
-    for version, kind in _OF_NAMESPACE:
+    for version, kind in OF_NAMESPACE:
         for one in client.objects(version, kind, namespace=namespace, labels=PART_OF_FLUX):
             yield as_released(one, namespace)
 

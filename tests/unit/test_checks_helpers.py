@@ -4,7 +4,7 @@ from typing import Any, cast
 
 import pytest
 
-from conformance.kube.objects import argument
+from conformance.kube.objects import argument, feature_gates
 from conformance.manifests import Planned
 from conformance.scenario import Scenario, Subject
 
@@ -58,3 +58,22 @@ def test_with_fields_refuses_an_item_that_is_not_there() -> None:
 )
 def test_a_flag_is_read_as_go_reads_it(arguments: list[str], expected: str) -> None:
     assert argument(arguments, "--x") == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "on"),
+    [
+        pytest.param([], set(), id="absent"),
+        pytest.param(["--feature-gates=A=true,B=false"], {"A"}, id="one of two"),
+        *(pytest.param([f"--feature-gates=A={word}"], {"A"}, id=word) for word in ("1", "t", "T", "TRUE", "True")),
+        *(pytest.param([f"--feature-gates=A={word}"], set(), id=word) for word in ("0", "F", "tRUE", "yes", "")),
+        pytest.param(["--feature-gates", "A=1", "--x"], {"A"}, id="value as the next argument"),
+        pytest.param(["--feature-gates=A=true", "--feature-gates=B=1"], {"A", "B"}, id="each adds"),
+        pytest.param(["--feature-gates=A=true", "--feature-gates=A=false"], set(), id="the last word counts"),
+        pytest.param(["--feature-gates= A = true ,, B=true"], {"A", "B"}, id="blanks"),
+        pytest.param(["--feature-gates=AB=true", "--x=A=true"], {"AB"}, id="others that look alike"),
+        pytest.param(["--feature-gates"], set(), id="without a value"),
+    ],
+)
+def test_feature_gates_are_read_as_go_reads_them(arguments: list[str], on: set[str]) -> None:
+    assert feature_gates(arguments) == on

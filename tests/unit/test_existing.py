@@ -10,12 +10,13 @@ import yaml
 from conformance.bootstrap.attached import attached
 from conformance.errors import Breakdown, InputError, KubeError
 from conformance.kube.client import ApiError
+from conformance.kube.objects import Ref
 from conformance.kube.reading import ReadingClient
-from conformance.model import Capability, Environment, Mode, Route
-from conformance.providers import existing
+from conformance.model import Capability, Environment, Mode, Profile, Route
+from conformance.providers import existing, rights
 from conformance.repos.fleet import Fleet
 from conformance.repos.fleet_config import FleetProfile
-from conformance.settings import Settings, kubeconfig_files
+from conformance.settings import Settings, chosen_words, data_dir, kubeconfig_files
 
 LABEL = "toolkit.fluxcd.io/tenant"
 
@@ -43,6 +44,12 @@ class Reader:
 
     def version(self) -> str:
         return "v1.34.1"
+
+    def find(self, ref: Ref) -> Any:
+        if self.kinds.get(f"get {ref.kind}") == HTTPStatus.FORBIDDEN:
+            raise ApiError(
+                403, "Forbidden", f'User "x" cannot get resource "{ref.kind}" in {ref.namespace}', f"GET {ref}"
+            )
 
     def objects(self, _version: str, kind: str, *, namespace: str = "", labels: str = "") -> Any:
         found = self.kinds.get(kind, [])
@@ -139,6 +146,34 @@ def test_all_missing_rights_are_told_at_once(look: Any) -> None:
     assert "fixtures/existing/audit.yaml" in raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("kind", "where"),
+    [
+        ("EndpointSlice", ('in the namespace "flux-system"', 'in the namespace "kube-system"', '"default"')),
+        ("Pod", ('in the namespace "flux-system"', 'in the namespace "kube-system"')),
+        ("ResourceQuota", ('in the namespace "flux-system"',)),
+        ("ServiceAccount", ('in the namespace "flux-system"',)),
+        ("get Service", ("in flux-system", "in kube-system", "in default")),
+        ("get Namespace", ("in ",)),
+    ],
+)
+def test_rights_of_single_checks_are_asked_for_before_the_first(look: Any, kind: str, where: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="may not") as raised:
+        look(Reader(**{kind: HTTPStatus.FORBIDDEN}))
+    assert raised.value.what.count(f'"{kind.removeprefix("get ")}"') == len(where)
+    for place in where:
+        assert place in raised.value.what
+
+
+def test_the_role_of_audits_grants_what_is_asked_for() -> None:
+    rules = yaml.safe_load((data_dir("fixtures") / "existing" / "audit.yaml").read_text())["rules"]
+    granted = {(group, kind) for rule in rules for group in rule["apiGroups"] for kind in rule["resources"]}
+    assert all(rule["verbs"] == ["get", "list", "watch"] for rule in rules)
+    for version, kind, _ in [*rights.listed("flux-system"), *rights.got("flux-system")]:
+        group = version.rpartition("/")[0]
+        assert (group, f"{kind.lower().removesuffix('y')}{'ies' if kind.endswith('y') else 's'}") in granted
+
+
 def test_a_kind_that_is_not_there_is_left_to_its_checks(look: Any) -> None:
     assert look(Reader(ValidatingAdmissionPolicy=HTTPStatus.NOT_FOUND)).tenants
 
@@ -194,6 +229,12 @@ def test_kubeconfigs_are_found_as_kubectl_does(tmp_path: Path, monkeypatch: pyte
     assert kubeconfig_files(None, {}) == (tmp_path / ".kube" / "config",)
 
 
+def test_what_was_chosen_is_said_again_and_defaults_are_not() -> None:
+    assert chosen_words(Settings()) == ()
+    chosen = Settings(fleet=Path("/f"), tenant=Path("/t"), profile=Profile.CORE)
+    assert chosen_words(chosen) == ("--fleet", "/f", "--tenant", "/t", "--profile", "core")
+
+
 def test_a_check_that_asks_for_servers_is_told_that_there_are_none(look: Any, tmp_path: Path) -> None:
     fleet = Fleet(root=tmp_path, profile=FleetProfile(), route=Route.OPERATOR)
     made = attached(
@@ -206,8 +247,11 @@ def test_a_check_that_asks_for_servers_is_told_that_there_are_none(look: Any, tm
         redact=str,
         binary=Path,
         traces={},
+        asked=chosen_words(Settings(fleet=Path("/my fleet"), profile=Profile.CORE)),
     )
     assert made.capabilities == {Capability.FLUX_OPERATOR}
     assert "--bootstrap" not in made.rerun
+    assert made.rerun.endswith(" --fleet '/my fleet' --profile core")
+    assert made.rerun.startswith("--provider existing --context prod --kubeconfig ")
     with pytest.raises(Breakdown, match="an existing cluster has no git server of the suite's"):
         made.git.entries(path_contains="x", since=None)  # type: ignore[arg-type]

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from conformance import catalog
-from conformance.bootstrap.abilities import lacks
+from conformance.bootstrap.abilities import GIVES, lacks
 from conformance.errors import InputError
-from conformance.model import Capability, Level
+from conformance.model import Capability, Level, Route
 from conformance.requirements import derived
 
 READ = (
     "A01 A02 A03 A05 A13 A14 A15 A16 A17 A18 A19 A21 A24 B34 C36 D01 E01 E02 E03 E04 E05 E06 E07 E08 E09 E10 E11 E12 "
-    "E13 H01 H03 J09 J13"
+    "E13 H03 J09 J13"
 )
 """What `--flux-mode audit` judges. A check that leaves or joins does so knowingly."""
 WANTED = """apiVersion: v1
@@ -39,6 +39,15 @@ def test_these_checks_are_judged_by_an_audit() -> None:
         if not (entry.check.needs | derived(entry.module, entry.scenario)) & missing
     ]
     assert " ".join(found) == READ
+
+
+@pytest.mark.parametrize(("route", "count"), [(Route.CLI, 31), (Route.OPERATOR, 32)])
+def test_so_many_are_judged_by_each_route_and_the_readme_says_so(route: Route, count: int) -> None:
+    missing = lacks("existing") | (frozenset().union(*GIVES.values()) - GIVES[route])
+    wanted = [entry.check.needs | derived(entry.module, entry.scenario) for entry in catalog.listed()]
+    assert len([needs for needs in wanted if not needs & missing]) == count
+    said = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert str(count) in said.partition("## Existing clusters")[2].partition("\n## ")[0]
 
 
 def test_an_audit_judges_core_and_hardened_rows() -> None:

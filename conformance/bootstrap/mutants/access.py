@@ -36,6 +36,21 @@ def mutants() -> list[Mutant]:
             apply=access.bound_in_foreign_namespace,
         ),
         Mutant(
+            id="M64-foreign-group",
+            description="all service accounts are bound in a tenant's namespace, as a group",
+            apply=access.group_bound_in_foreign_namespace,
+        ),
+        Mutant(
+            id="M64-foreign-user",
+            description="another account of a tenant is bound in another tenant's namespace, by its user name",
+            apply=access.user_bound_in_foreign_namespace,
+        ),
+        Mutant(
+            id="M64-binding-elsewhere",
+            description="a tenant's account is bound in a namespace that is neither a tenant's nor the platform's",
+            apply=access.bound_elsewhere,
+        ),
+        Mutant(
             id="M65-accounts-everywhere",
             description="every account in a tenant's namespace lists all releases",
             apply=access.accounts_everywhere,

@@ -12,6 +12,8 @@ BINDING = "ValidatingAdmissionPolicyBinding"
     "H01",
     control=Control.POLICIES_FIRST,
     kills=["M12", "M70-no-wait"],
+    # A cluster that lives on gets new policies after its tenants: ages tell the order of a run's own platform alone.
+    needs=[Capability.REPOSITORIES],
     spec="https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies",
     source="catalogue H01; kustomize-controller@v1.9.3/internal/controller/kustomization_controller.go:243",
     signal="spec.dependsOn names policies; "
@@ -23,12 +25,6 @@ def test_h01_policies_first(scenario: Scenario) -> None:
     expect(scenario["Kustomization/tenants"]).contains_wanted()
 
     client, platform = scenario.platform.client, scenario.platform
-    if Capability.REPOSITORIES not in platform.capabilities:
-        # A cluster that lives on gets new policies after its tenants: its ages are not the order that Git gives.
-        scenario.evidence.record(
-            "object", "order", "read from the Kustomizations alone: no run brought this cluster up\n"
-        )
-        return
     label = "kustomize.toolkit.fluxcd.io/name=policies"
     bindings = client.objects("admissionregistration.k8s.io/v1", BINDING, labels=label)
     given_that(bindings, "the Kustomization policies has made no binding")

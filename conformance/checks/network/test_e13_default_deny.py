@@ -12,7 +12,7 @@ from conformance.api import Control, Level, Scenario, check, expect_that, given,
 
 PEERS = {"ingress": "from", "egress": "to"}
 OF_A_CHECK = re.compile(r"[a-j]\d\d-")
-"""What other checks try to make is theirs to judge (C26)."""
+"""What other checks try to make is theirs to judge (C26), where they may make anything."""
 
 
 @check(
@@ -33,7 +33,7 @@ def test_e13_default_deny(scenario: Scenario) -> None:
     for namespace in (*platform.tenants.values(), *platform.probes):
         given_that(scenario.existing(f"Namespace/{namespace}", "").live(), f"{namespace} is not there")
         found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=namespace)
-        specs = {p["metadata"]["name"]: p["spec"] for p in found if not OF_A_CHECK.match(p["metadata"]["name"])}
+        specs = {p["metadata"]["name"]: p["spec"] for p in found if not _of_a_check(scenario, p["metadata"]["name"])}
         scenario.evidence.record("object", f"network policies of {namespace}", specs)
         expect_that(
             any(_denies_all(spec) for spec in specs.values()),
@@ -48,6 +48,10 @@ def test_e13_default_deny(scenario: Scenario) -> None:
             wanted="peers in every rule, and no namespaceSelector {}",
             observed="; ".join(wide),
         )
+
+
+def _of_a_check(scenario: Scenario, name: str) -> bool:
+    return scenario.may_submit and bool(OF_A_CHECK.match(name))
 
 
 def _denies_all(spec: Mapping[str, Any]) -> bool:

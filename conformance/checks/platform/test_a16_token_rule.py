@@ -4,9 +4,9 @@ The role that all controllers share lets each of them create a token of any acco
 admins' among them. It is there for object identity; Flux 2.10 no longer grants it.
 """
 
-from conformance.api import Control, Level, Scenario, check, expect_that, given_that, pick
+from conformance.api import Control, Level, Scenario, check, expect_that, feature_gates, given_that, pick
 
-GATE = "ObjectLevelWorkloadIdentity=true"
+GATE = "ObjectLevelWorkloadIdentity"
 
 
 @check(
@@ -22,7 +22,7 @@ def test_a16_token_rule(scenario: Scenario) -> None:
     role = scenario[f"ClusterRole/crd-controller-{scenario.platform.flux_namespace}"]
     rules = pick(role.live(), "rules")
     given_that(rules, f"{role.ref} is not there, or has no rules")
-    on = any(GATE in one for said in scenario.arguments("source-controller").values() for one in said)
+    on = any(GATE in feature_gates(said) for said in scenario.arguments("source-controller").values())
     given_that(not on, "object identity is on: the controllers need the rule")
     granted = [rule for rule in rules if "serviceaccounts/token" in rule.get("resources", [])]
     expect_that(not granted, f"{role.ref} mints tokens", wanted="no serviceaccounts/token", observed=str(granted))

@@ -4,7 +4,7 @@ With object identity an object may name an account of the tenant's to log in to 
 in as the controller, unless the default accounts are set; set while the gate is off, they promise what nothing does.
 """
 
-from conformance.api import Control, Level, Scenario, check, expect_that
+from conformance.api import Control, Level, Scenario, check, expect_that, feature_gates
 
 GATE = "ObjectLevelWorkloadIdentity"
 ACCOUNT = "--default-service-account"
@@ -25,13 +25,13 @@ DEFAULTS = {
     control=Control.OBJECT_IDENTITY,
     kills=["M75-identity-kustomize"],
     source="catalogue A19; kustomize-controller@v1.9.3/main.go:150-167, source-controller@v1.9.3/main.go:172-180",
-    signal="ObjectLevelWorkloadIdentity=true and its default accounts are both there, or both absent",
+    signal="ObjectLevelWorkloadIdentity and its default accounts are both there, or both absent",
 )
 def test_a19_object_identity(scenario: Scenario) -> None:
     """Read the gate and the default accounts of every controller."""
     for name, defaults in DEFAULTS.items():
         for where, arguments in scenario.arguments(f"{name}-controller").items():
-            on = any(f"{GATE}=true" in argument for argument in arguments)
+            on = GATE in feature_gates(arguments)
             found = [flag for flag in defaults if any(one.startswith(f"{flag}=") for one in arguments)]
             wanted = list(defaults) if on else []
             expect_that(

@@ -1,0 +1,115 @@
+"""C36 and E13 read what a cluster has, also where the suite made nothing: what they take for an escape."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from conformance.checks.network.test_e13_default_deny import test_e13_default_deny as judge_default_deny
+from conformance.checks.tenants.test_c36_bindings import test_c36_bindings as judge_bindings
+from conformance.errors import Breakdown, Finding
+from conformance.scenario import Scenario
+
+RBAC = "rbac.authorization.k8s.io/v1"
+EVERYBODY = {"kind": "Group", "name": "system:serviceaccounts"}
+DENIES = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+OPEN = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}
+
+
+def account(namespace: str, name: str = "flux") -> dict[str, str]:
+    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+
+
+def user(name: str) -> dict[str, str]:
+    return {"kind": "User", "name": name}
+
+
+def binding(namespace: str, *subjects: dict[str, str]) -> dict[str, Any]:
+    metadata = {"name": "one", "namespace": namespace} if namespace else {"name": "one"}
+    kind = "RoleBinding" if namespace else "ClusterRoleBinding"
+    return {"apiVersion": RBAC, "kind": kind, "metadata": metadata, "subjects": list(subjects)}
+
+
+OWN = [binding("apps", account("apps")), binding("ops", account("ops"), user("gotk:ops:reconciler"))]
+
+
+def scenario(kinds: dict[str, Sequence[Any]], *, may_submit: bool = False) -> Scenario:
+    """Two tenants, apps and ops, on a cluster that has these objects."""
+
+    def objects(_version: str, kind: str, *, namespace: str = "", labels: str = "") -> list[Any]:
+        found = [] if labels else kinds.get(kind, [])
+        return [one for one in found if namespace in ("", one["metadata"].get("namespace"))]
+
+    platform = SimpleNamespace(
+        tenants={"dev-team": "apps", "ops-team": "ops"}, probes=(), client=SimpleNamespace(objects=objects)
+    )
+    evidence = SimpleNamespace(record=lambda *_: None)
+    there = SimpleNamespace(live=lambda: {"metadata": {}})
+    made = {"platform": platform, "evidence": evidence, "subjects": [], "may_submit": may_submit}
+    return cast("Scenario", SimpleNamespace(**made, existing=lambda *_: there))
+
+
+def bindings(*more: Any, may_submit: bool = False) -> Scenario:
+    wide = [one for one in more if one["kind"] == "ClusterRoleBinding"]
+    narrow = [one for one in more if one["kind"] == "RoleBinding"]
+    return scenario({"ClusterRoleBinding": wide, "RoleBinding": [*OWN, *narrow]}, may_submit=may_submit)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        pytest.param(binding("apps", account("apps", "builder")), id="another account of its own"),
+        pytest.param(binding("apps", user("system:serviceaccount:apps:builder")), id="the same by its user name"),
+        pytest.param(binding("apps", {"kind": "Group", "name": "system:serviceaccounts:apps"}), id="its own group"),
+        pytest.param(binding("monitoring", account("monitoring")), id="somebody who is no tenant"),
+        pytest.param(binding("apps", user("system:serviceaccount:apps-2:flux")), id="a name that begins alike"),
+        pytest.param(binding("", user("jane")), id="a user of the whole cluster"),
+    ],
+)
+def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
+    judge_bindings(scenario=bindings(harmless))
+
+
+@pytest.mark.parametrize(
+    "stray",
+    [
+        pytest.param(binding("apps", EVERYBODY), id="all accounts, in a tenant's namespace"),
+        pytest.param(binding("apps", {"kind": "Group", "name": "system:authenticated"}), id="all who log in"),
+        pytest.param(binding("apps", {"kind": "Group", "name": "system:serviceaccounts:ops"}), id="another's accounts"),
+        pytest.param(binding("apps", account("apps"), account("ops")), id="another beside its own"),
+        pytest.param(binding("apps", user("system:serviceaccount:ops:default")), id="an account by its user name"),
+        pytest.param(binding("", user("system:serviceaccount:ops:default")), id="the same in the whole cluster"),
+        pytest.param(binding("monitoring", account("ops")), id="in a namespace of nobody's"),
+        pytest.param(binding("c29-elsewhere", account("ops")), id="in one that is called like a check's"),
+    ],
+)
+def test_a_binding_beyond_a_tenants_namespace_is_found(stray: Any) -> None:
+    with pytest.raises(Finding, match="a tenant is bound beyond its namespace") as raised:
+        judge_bindings(scenario=bindings(stray))
+    assert raised.value.observed.startswith(f"{stray['metadata'].get('namespace', 'ClusterRoleBinding')}")
+
+
+def test_bindings_in_the_namespaces_of_other_checks_are_theirs() -> None:
+    judge_bindings(scenario=bindings(binding("c29-elsewhere", EVERYBODY), may_submit=True))
+    with pytest.raises(Finding):
+        judge_bindings(scenario=bindings(binding("monitoring", EVERYBODY), may_submit=True))
+
+
+def test_a_tenant_that_is_not_bound_at_all_is_not_judged() -> None:
+    with pytest.raises(Breakdown, match="each tenant is bound in its own namespace"):
+        judge_bindings(scenario=scenario({"RoleBinding": OWN[:1]}))
+
+
+def policies(name: str, spec: Any, *, may_submit: bool) -> Scenario:
+    made = [{"metadata": {"name": "default-deny", "namespace": place}, "spec": DENIES} for place in ("apps", "ops")]
+    more = {"metadata": {"name": name, "namespace": "ops"}, "spec": spec}
+    return scenario({"NetworkPolicy": [*made, more]}, may_submit=may_submit)
+
+
+def test_a_policy_that_is_called_like_a_checks_counts_where_no_check_may_make_one() -> None:
+    judge_default_deny(scenario=policies("b12-open", OPEN, may_submit=True))
+    with pytest.raises(Finding, match="ops admits more than it names"):
+        judge_default_deny(scenario=policies("b12-open", OPEN, may_submit=False))
+    with pytest.raises(Finding, match="ops admits more than it names"):
+        judge_default_deny(scenario=policies("open", OPEN, may_submit=True))
