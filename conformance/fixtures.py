@@ -302,8 +302,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
             undo.callback(target.close)
             target.require(_of_target(settings, toolchain, target), background=True)
         undo.pop_all()
-    stamp = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-    parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, stamp)
+    parts = (settings, clock, fleet, tenant, toolchain, providers, folder, report, f"{now:%Y-%m-%dT%H:%M:%SZ}")
     return Session(*parts, target=target, folders_sha256=folders_sha256, operator_chart=chart)
 
 

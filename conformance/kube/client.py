@@ -112,6 +112,10 @@ class KubeClient:
         prefix = f"/apis/{ref.api_version}" if slash else f"/api/{ref.api_version}"
         return group if slash else "", self._kind(prefix, ref.kind).plural
 
+    def groups(self) -> frozenset[str]:
+        """Return the names of the API groups, without the core one."""
+        return frozenset(group["name"] for group in self._json("GET", "/apis")["groups"])
+
     def listable(self) -> list[tuple[str, str]]:
         """Return API version and kind of all that can be listed, in the version that each group prefers."""
         groups = [group["preferredVersion"]["groupVersion"] for group in self._json("GET", "/apis")["groups"]]

@@ -1,11 +1,12 @@
 """Where no Pod may be made: the live policies, read as if the Pods of a check stood in the cluster.
 
-Each of the cluster's tenants is the near one in turn, with the next one as the far one. Pods that stand for outsiders
-get a namespace that nobody has a policy for.
+A check across tenants is asked of every two of the cluster's, in both directions: a policy may let one other in by its
+name. Pods that stand for outsiders get a namespace that nobody has a policy for.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.errors import Breakdown
@@ -23,37 +24,67 @@ _TENANTS = 2
 _NAME = "kubernetes.io/metadata.name"
 
 
-@dataclass(frozen=True, slots=True)
+_Kind = tuple[str, str, str]
+"""API version, kind and namespace of objects that are listed together."""
+
+
+@dataclass(slots=True)
 class Imagined:
-    """A cluster with objects that are not there."""
+    """A cluster with objects that are not there. What is there is read once: all flows are of the same moment."""
 
     client: KubeClient
     own: Mapping[Ref, Manifest]
+    _listed: dict[_Kind, list[Manifest]] = field(init=False)
+    _live: dict[Ref, Manifest | None] = field(default_factory=dict)
+    _live_lists: dict[tuple[_Kind, str], Sequence[Manifest]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._listed = {}
+        for ref, one in self.own.items():
+            self._listed.setdefault((ref.api_version, ref.kind, ref.namespace), []).append(one)
 
     def get(self, ref: Ref) -> Manifest:
         """Return an object, imagined or live; a namespace that is there is as it is there."""
         known = self.own.get(ref)
-        live = self.client.find(ref) if known is None or ref.kind == "Namespace" else None
+        live = self._find(ref) if known is None or ref.kind == "Namespace" else None
         return live or known or self.client.get(ref)
 
     def objects(self, api_version: str, kind: str, *, namespace: str = "", labels: str = "") -> Sequence[Manifest]:
         """Return the objects of a kind in a namespace, the imagined ones first."""
         wanted = dict(part.split("=", 1) for part in labels.split(",") if part)
+        where = (api_version, kind, namespace)
         known = [
             one
-            for ref, one in self.own.items()
-            if (ref.api_version, ref.kind, ref.namespace) == (api_version, kind, namespace)
-            and selects({"matchLabels": wanted}, pick(one, "metadata", "labels") or {})
+            for one in self._listed.get(where, [])
+            if selects({"matchLabels": wanted}, pick(one, "metadata", "labels") or {})
         ]
-        return known or self.client.objects(api_version, kind, namespace=namespace, labels=labels)
+        if not known and (where, labels) not in self._live_lists:
+            self._live_lists[where, labels] = self.client.objects(api_version, kind, namespace=namespace, labels=labels)
+        return known or self._live_lists[where, labels]
+
+    def _find(self, ref: Ref) -> Manifest | None:
+        if ref not in self._live:
+            self._live[ref] = self.client.find(ref)
+        return self._live[ref]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One connection of a check, between namespaces of this cluster."""
+
+    number: int
+    """Of the flow among those of the check."""
+    flow: Flow
+    sample: bool
+    """One of the few that are shown even where they are as expected: each tenant is in one as the sender."""
 
 
 def imagine(
     client: KubeClient, manifests: Sequence[Manifest], flows: Sequence[Flow], tenants: Sequence[str], address: str
-) -> tuple[Imagined, list[tuple[int, Flow]]]:
+) -> tuple[Imagined, list[Placed]]:
     """Return a cluster in which a scenario's objects stand with all tenants, and the flows between them.
 
-    Each flow comes with its number among `flows`; one that names no tenant comes once.
+    A flow between two tenants comes for each ordered pair of them, one with a tenant for each of them, another once.
 
     Args:
         address: of a Pod of this cluster, for the imagined ones.
@@ -63,18 +94,34 @@ def imagine(
     """
     if len(tenants) < _TENANTS:
         raise Breakdown(f"{', '.join(tenants) or 'no'} tenant alone: a check across tenants needs two")
-    places = [{NEAR: near, FAR: far, PLAIN: OUTSIDE} for near, far in zip(tenants, _next(tenants), strict=True)]
     own = {Ref.of(one) for one in manifests}
-    objects = {Ref.of(moved): moved for place in places for moved in (_moved(one, place, address) for one in manifests)}
+    everywhere = [_place(tenant, tenant) for tenant in tenants]
+    objects = {Ref.of(new): new for place in everywhere for new in (_moved(one, place, address) for one in manifests)}
     for namespace in (OUTSIDE, *(ref.name for ref in objects if ref.kind == "Namespace")):
         ref = Ref("v1", "Namespace", namespace)
         objects[ref] = _named(objects.get(ref, {"apiVersion": "v1", "kind": "Namespace"}), namespace)
-    asked = [(number, _between(flow, own, place)) for place in places for number, flow in enumerate(flows)]
-    return Imagined(client, objects), list(dict.fromkeys(asked))
+    placed = [
+        Placed(number, _between(flow, own, place), sample)
+        for number, flow in enumerate(flows)
+        for place, sample in _places(flow, own, tenants)
+    ]
+    return Imagined(client, objects), placed
 
 
-def _next(tenants: Sequence[str]) -> Sequence[str]:
-    return [*tenants[1:], tenants[0]]
+def _place(near: str, far: str) -> Mapping[str, str]:
+    return {NEAR: near, FAR: far, PLAIN: OUTSIDE}
+
+
+def _places(flow: Flow, own: set[Ref], tenants: Sequence[str]) -> Iterator[tuple[Mapping[str, str], bool]]:
+    """Yield where the ends of a flow stand, and whether that place is shown in any case."""
+    ends = {end.namespace for end in (flow.source, flow.target) if isinstance(end, Ref) and end in own}
+    following = dict(itertools.pairwise([*tenants, tenants[0]]))
+    if ends >= {NEAR, FAR}:
+        for near, far in itertools.permutations(tenants, 2):
+            yield _place(near, far), following[near] == far
+    else:
+        for tenant in tenants if ends & {NEAR, FAR} else tenants[:1]:
+            yield _place(tenant, tenant), True
 
 
 def _moved(manifest: Manifest, places: Mapping[str, str], address: str) -> dict[str, Any]:

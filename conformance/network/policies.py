@@ -8,6 +8,11 @@ from conformance.kube.objects import pick
 from conformance.model import Manifest
 from conformance.network.flows import Peer, Resolved
 
+_OTHERS = frozenset(
+    {"cilium.io", "crd.antrea.io", "crd.projectcalico.org", "policy.networking.k8s.io", "projectcalico.org"}
+)
+"""API groups with policies that decide about connections too: of Cilium, Antrea and Calico, and SIG Network's own."""
+
 
 def live_policies(client: KubeClient) -> list[dict[str, Any]]:
     """Return every NetworkPolicy of the cluster, reduced to name, namespace and spec."""
@@ -20,6 +25,11 @@ def live_policies(client: KubeClient) -> list[dict[str, Any]]:
         }
         for item in client.objects("networking.k8s.io/v1", "NetworkPolicy")
     ]
+
+
+def other_groups(client: KubeClient) -> Sequence[str]:
+    """Return the API groups of this server whose policies nobody reads here: the network may decide by them too."""
+    return sorted(_OTHERS & client.groups())
 
 
 def deciding(policies: Sequence[Manifest], resolved: Resolved) -> str:

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 import yaml
+from support.planted import API_SERVER, DNS, HOLES, OTHERS, STRAY, dns_server
 
 from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.mutants import MUTANTS, platform_held_still
 from conformance.bootstrap.platform import Platform
-from conformance.kube.objects import Ref, ref_to
+from conformance.kube.objects import Ref, pick, ref_to
 from conformance.kube.reading import AGENT
 from conformance.kube.wait import object_until
-from conformance.model import Environment, Mode, Outcome, Verdict
+from conformance.model import EXIT_CODES, Environment, ExitCode, Manifest, Mode, Outcome, Verdict
 from conformance.process import processes_of_run
 from conformance.progress import PhaseClock
 from conformance.providers.embedded import EmbeddedProvider
@@ -34,11 +35,6 @@ RUN = "test-existing"
 AUDITOR, NOBODY = "auditor", "nobody"
 USERS = "system:serviceaccount:default"
 READS = {"get", "list", "watch"}
-STRAY = {
-    "apiVersion": "v1",
-    "kind": "Namespace",
-    "metadata": {"name": "stray", "labels": {"toolkit.fluxcd.io/tenant": "stray"}},
-}
 
 
 @dataclass(frozen=True)
@@ -92,6 +88,14 @@ def platform(
     )
     with running_platform(order) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def as_with_nodes(platform: Platform) -> None:
+    """What clusters with nodes have, and the embedded one has not: a DNS server, an API server at its usual port."""
+    for one in (dns_server("kube-dns"), DNS, API_SERVER):
+        platform.client.apply(one)
+    assert _has_address(platform, "kube-dns")
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +158,7 @@ def audit(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
 
 @pytest.fixture(scope="module")
-def clean(audit: Callable[..., Audited], kubeconfig: Path) -> Audited:
+def clean(audit: Callable[..., Audited], kubeconfig: Path, as_with_nodes: None) -> Audited:
     before = sha256(kubeconfig.read_bytes()).hexdigest()
     done = audit(AUDITOR)
     assert sha256(kubeconfig.read_bytes()).hexdigest() == before
@@ -243,6 +247,56 @@ def test_controls_that_were_removed_are_found(platform: Platform, audit: Callabl
     failed = {row.id for row in done.report.results if row.result is Outcome.FAILED}
     assert failed == {"A02", "A24", "B34", "E09"}
     assert set(done.outcomes("A03")) == {Outcome.PASSED}
+
+
+@pytest.mark.usefixtures("as_with_nodes")
+def test_a_tenant_that_another_lets_in_by_its_name_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+    for one in HOLES:
+        platform.client.apply(one)
+    try:
+        done = audit(AUDITOR, "-k", "E01")
+    finally:
+        for one in HOLES:
+            platform.client.delete(Ref.of(one))
+    assert done.outcomes("E01") == [Outcome.FAILED], done.said
+    assert "shared-a/e01-client to ops/e01-server, 8080/TCP is let through" in done.said
+
+
+@pytest.mark.usefixtures("as_with_nodes")
+def test_dns_by_another_label_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+    platform.client.delete(ref_to("Pod/dns-kube-dns", "kube-system"))
+    platform.client.apply(dns_server("other"))
+    assert _has_address(platform, "other")
+    done = audit(AUDITOR, "-k", "E04")
+    assert done.outcomes("E04") == [Outcome.FAILED], done.said
+    assert "53/UDP does not stand" in done.said
+
+
+@pytest.mark.usefixtures("as_with_nodes")
+def test_what_the_network_s_checks_do_not_know_of_is_not_judged(
+    platform: Platform, audit: Callable[..., Audited]
+) -> None:
+    platform.client.delete(Ref.of(DNS))
+    platform.client.apply(OTHERS)
+    try:
+        _, known = object_until(platform.client, Ref.of(OTHERS), _is_established, timeout_s=30)
+        assert known
+        done = audit(AUDITOR, "-k", "E01 or E04")
+    finally:
+        platform.client.delete(Ref.of(OTHERS))
+    assert done.code == EXIT_CODES[ExitCode.INCONCLUSIVE], done.said
+    assert [done.outcomes(check) for check in ("E01", "E04")] == [[Outcome.ERROR]] * 2
+    assert "others that decide too: cilium.io" in done.said
+    assert "no kube-system/Service/kube-dns" in done.said
+
+
+def _is_established(one: Manifest | None) -> bool:
+    return any(c["type"] == "Established" and c["status"] == "True" for c in pick(one, "status", "conditions") or [])
+
+
+def _has_address(platform: Platform, label: str) -> bool:
+    pod = ref_to(f"Pod/dns-{label}", "kube-system")
+    return object_until(platform.client, pod, lambda one: bool(pick(one, "status", "podIP")), timeout_s=30)[1]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pods that are not there: where they stand, and what the live policies say of them."""
 
+import itertools
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,25 +69,28 @@ def flow(source: Ref = CLIENT, target: Ref | str = SERVER, port: int = 8080) -> 
     return Flow(source=source, target=target, port=port)
 
 
-def test_each_tenant_is_the_sender_once_and_the_next_one_the_victim() -> None:
+def ends(one: Any) -> tuple[str, str]:
+    return one.flow.source.namespace, one.flow.target.namespace
+
+
+def test_every_two_tenants_are_asked_about_in_both_directions_and_one_for_each_is_shown() -> None:
     _, asked = placed([flow()], tenants=("apps", "ops", "web"))
-    assert [(one.source.namespace, one.target.namespace) for _, one in asked] == [
-        ("apps", "ops"),
-        ("ops", "web"),
-        ("web", "apps"),
-    ]
+    assert {ends(one) for one in asked} == set(itertools.permutations(("apps", "ops", "web"), 2))
+    assert [ends(one) for one in asked if one.sample] == [("apps", "ops"), ("ops", "web"), ("web", "apps")]
 
 
-def test_a_flow_without_tenants_comes_once() -> None:
+def test_a_flow_of_one_tenant_comes_with_each_and_one_without_tenants_once() -> None:
     outsider = Ref.of(MANIFESTS[3])
-    _, asked = placed([flow(), flow(outsider, "192.0.2.1", 443)])
-    assert [number for number, _ in asked] == [0, 1, 0]
-    assert asked[1][1].source.namespace == OUTSIDE
+    _, asked = placed([flow(target="192.0.2.1"), flow(outsider), flow(outsider, "192.0.2.1", 443)])
+    assert [one.number for one in asked] == [0, 0, 1, 1, 2]
+    assert [ends(one)[1] for one in asked[2:4]] == ["apps", "ops"]
+    assert {one.flow.source.namespace for one in asked[2:]} == {OUTSIDE}
+    assert all(one.sample for one in asked)
 
 
 def test_ends_are_looked_up_as_if_the_pods_were_there() -> None:
     view, asked = placed([flow(), flow(target=Ref.of(SERVICE), port=80)])
-    direct, by_service = (resolve(view, one) for _, one in asked[:2])
+    direct, by_service = (resolve(view, one.flow) for one in asked[::2])
     assert (direct.source.namespace, direct.source.labels) == ("apps", {"app": "client"})
     assert (direct.source.namespace_labels, direct.source.address) == ({"live": "apps"}, ADDRESS)
     assert (by_service.target.namespace, by_service.target.labels, by_service.port) == ("ops", {"app": "server"}, 8080)
@@ -94,13 +98,13 @@ def test_ends_are_looked_up_as_if_the_pods_were_there() -> None:
 
 def test_an_outsider_s_namespace_has_no_labels_but_its_name() -> None:
     view, asked = placed([flow(Ref.of(MANIFESTS[3]))])
-    labels = resolve(view, asked[0][1]).source.namespace_labels
+    labels = resolve(view, asked[0].flow).source.namespace_labels
     assert labels == {"kubernetes.io/metadata.name": OUTSIDE}
 
 
 def test_what_is_there_stays_where_it_is() -> None:
     view, asked = placed([flow(target=ref_to("Service/kubernetes", "default"), port=443)])
-    target = resolve(view, asked[0][1]).target
+    target = resolve(view, asked[0].flow).target
     assert (target.address, target.namespace) == ("10.0.0.1", "")
 
 
@@ -121,13 +125,58 @@ def test_one_tenant_alone_cannot_be_judged(tenants: tuple[str, ...]) -> None:
         placed([flow()], tenants=tenants)
 
 
-def test_cells_say_where_the_pods_were_imagined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(oracle, "compute", lambda _binary, _folder, _policies, flows: [Reach.DENIED] * len(flows))
-    cluster: Any = SimpleNamespace(client=Cluster(), capabilities=frozenset())
+def test_what_is_there_is_read_once() -> None:
+    client: Any = Cluster()
+    reads: list[Any] = []
+    client.find = lambda ref: reads.append(ref) or client.there.get(ref)
+    view, asked = imagine(client, MANIFESTS, [flow()], ("apps", "ops", "web"), ADDRESS)
+    for one in asked:
+        resolve(view, one.flow)
+    assert sorted(ref.name for ref in reads) == ["apps", "ops", "web"]
+
+
+def matrix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: Any, tenants: list[str]) -> Any:
+    compute = lambda _binary, _folder, _policies, flows: [answer(one) for one in flows]  # noqa: E731
+    monkeypatch.setattr(oracle, "compute", compute)
+    client = Cluster()
+    for name in tenants:
+        client.there[ref_to(f"Namespace/{name}")] = {"metadata": {"name": name}}
+    cluster: Any = SimpleNamespace(client=client, capabilities=frozenset())
     network = Network(cluster, Path, tmp_path, Timeouts())
-    cells, _ = network.imagine([Question(flow=flow(), expected=Reach.DENIED)], MANIFESTS, ["apps", "ops"], ADDRESS)
     assert network.fidelity is Fidelity.SIMULATED
-    assert [(one.source, one.target, one.observed) for one in cells] == [
+    return network.imagine([Question(flow=flow(), expected=Reach.DENIED)], MANIFESTS, tenants, ADDRESS)
+
+
+def pairs(found: Any) -> list[tuple[str, str, Seen]]:
+    return [(one.source, one.target, one.observed) for one in found.cells]
+
+
+def test_cells_say_where_the_pods_were_imagined(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = matrix(monkeypatch, tmp_path, lambda _: Reach.DENIED, ["apps", "ops", "web"])
+    assert pairs(found) == [
         ("apps/client", "ops/server", Seen.NOTHING),
-        ("ops/client", "apps/server", Seen.NOTHING),
+        ("ops/client", "web/server", Seen.NOTHING),
+        ("web/client", "apps/server", Seen.NOTHING),
     ]
+    assert (found.asked, found.unexpected) == (6, 0)
+
+
+def test_a_tenant_that_is_let_in_by_its_name_shows_whatever_the_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def answer(one: Any) -> Reach:
+        hole = (one.source.namespace, one.target.namespace) == ("web", "ops")
+        return Reach.ALLOWED if hole else Reach.DENIED
+
+    found = matrix(monkeypatch, tmp_path, answer, ["apps", "ops", "web"])
+    assert ("web/client", "ops/server", Seen.NOTHING) in pairs(found)
+    assert (found.asked, found.unexpected, len(found.cells)) == (6, 1, 4)
+
+
+def test_where_all_is_open_the_rows_end_and_the_count_does_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("conformance.network.matrix._BATCH", 7)
+    tenants = [f"t{number:02}" for number in range(20)]
+    found = matrix(monkeypatch, tmp_path, lambda _: Reach.ALLOWED, tenants)
+    assert (found.asked, found.unexpected) == (380, 380)
+    assert len(tenants) <= len(found.cells) <= len(tenants) + 100
+    assert {one.source for one in found.cells} == {f"{name}/client" for name in tenants}

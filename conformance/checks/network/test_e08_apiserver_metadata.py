@@ -23,9 +23,13 @@ def test_e08_apiserver_metadata(scenario: Scenario) -> None:
     """Knock at the API server's Service, at a kubelet and at the metadata address."""
     client, outsider = scenario["Pod/e08-client"], scenario["Pod/e08-outsider"]
     server = scenario.existing("Service/kubernetes", "default")
-    node = scenario.node_address()
+    nodes = scenario.node_addresses()
     expect_flows(
         scenario,
-        given=[outsider.to(server, 443), outsider.to(node, KUBELET)],
-        denied=[client.to(server, 443), client.to(node, KUBELET), client.to(METADATA, 80, answered=False)],
+        given=[outsider.to(server, 443), *(outsider.to(node, KUBELET) for node in nodes)],
+        denied=[
+            client.to(server, 443),
+            *(client.to(node, KUBELET) for node in nodes),
+            client.to(METADATA, 80, answered=False),
+        ],
     )
