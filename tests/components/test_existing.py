@@ -96,6 +96,9 @@ def as_with_nodes(platform: Platform) -> None:
     for one in (dns_server("kube-dns"), DNS, API_SERVER):
         platform.client.apply(one)
     assert _has_address(platform, "kube-dns")
+    host = {"status": {"hostIP": "10.0.4.7", "hostIPs": [{"ip": "10.0.4.7"}]}}
+    for pod in platform.client.objects("v1", "Pod", namespace=platform.flux_namespace):
+        platform.client.patch(Ref.of(pod), host, subresource="status")
 
 
 @pytest.fixture(scope="module")
