@@ -252,11 +252,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     harvest = cast("Harvest", pyfuncitem.funcargs["scenario"])
     missing = job.check.needs - harvest.platform.capabilities
     if missing:
-        run.results.append(
-            unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, f"needs {', '.join(missing)}")
-        )
+        needs = f"needs {', '.join(sorted(missing))}"
+        run.results.append(unjudged(job, harvest.platform.environment, Outcome.UNSUPPORTED, needs))
         # Never from a caught exception; a judged check makes the verdict inconclusive.
-        pytest.skip(f"unsupported by the provider: needs {', '.join(sorted(missing))}")  # by declared capabilities
+        pytest.skip(f"unsupported by the provider: {needs}")  # by declared capabilities
     result, error = harvest.result(job)
     run.results.append(result)
     if isinstance(error, Finding) and job.check.level is Level.PROVISIONAL:
