@@ -53,6 +53,7 @@ def bystanders_for(
         job
         for job in jobs
         if mutant.spares(job.check.kills)
+        and job.check.id not in mutant.blinds
         and not job.check.exclusive
         and job.check.level is not Level.PROVISIONAL
         and seconds.get(job.key, _QUICK_S) < _QUICK_S

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.catalog import listed
 from conformance.harvest import Job
 from conformance.model import Check, Control, Environment, Level
 from conformance.mutation import BYSTANDERS, bystanders_for, jobs_for
@@ -54,6 +55,18 @@ def test_nobody_stands_by_where_a_mutant_changes_the_ground() -> None:
     assert bystanders_for(local, jobs, 0, {"A01": 1.0}, ["shared-a"]) == []
     assert bystanders_for(local, jobs, 0, {"A01": 1.0}, ["c21-a"]) == jobs
     assert bystanders_for(MUTANT, jobs, 0, {"A01": 1.0}, ["shared-a"]) == jobs
+
+
+def test_nobody_stands_by_whom_a_mutant_takes_the_way_of_looking() -> None:
+    jobs = [job("A01"), job("A02")]
+    assert bystanders_for(replace(MUTANT, blinds=frozenset({"A01"})), jobs, 0, {"A01": 1.0, "A02": 1.0}) == jobs[1:]
+
+
+def test_a_mutant_blinds_no_check_that_kills_it() -> None:
+    blinded = {(mutant.id, check) for mutant in MUTANTS.values() for check in mutant.blinds}
+    assert blinded == {("M08", "B38"), ("M08", "B40"), ("M25-platform", "B18")}
+    kills = {one.check.id: one.check.kills for one in listed()}
+    assert not [(mutant, check) for mutant, check in blinded if mutant in kills[check]]
 
 
 def test_nobody_stands_by_whose_objects_a_mutant_refuses() -> None:

@@ -53,10 +53,6 @@ def _narrowed() -> list[Mutant]:
             "the sources policy holds its prefixes itself",
             guard.changed(policy, "sources", guard.list_of_its_own),
         ),
-        "M25-platform": (
-            "the sources policy passes over the platform's identities",
-            guard.changed(policy, "sources", guard.platform_passes, shown_by=_evil_source, refused=False),
-        ),
         "M26-ignore": ("the sources policy ignores errors", guard.changed(policy, "sources", guard.errors_pass)),
         "M27-silent": (
             "the binding of the sources policy does not audit",
@@ -64,6 +60,10 @@ def _narrowed() -> list[Mutant]:
         ),
     }
     found = [Mutant(id=name, description=text, apply=apply) for name, (text, apply) in changes.items()]
+    platform = guard.changed(policy, "sources", guard.platform_passes, shown_by=_evil_source, refused=False)
+    text = "the sources policy passes over the platform's identities"
+    # By a refusal of the platform B18 sees that a namespace has become a tenant's.
+    found.append(Mutant(id="M25-platform", description=text, apply=platform, blinds=frozenset({"B18"})))
     bare = guard.changed(policy, "sources", guard.image_without_scheme, shown_by=_image_repository)
     text = "the sources policy compares images without a scheme"
     refused = frozenset({"ImageRepository"})

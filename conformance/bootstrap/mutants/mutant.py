@@ -34,6 +34,8 @@ class Mutant:
     """What the cluster must have for it."""
     refuses: frozenset[str] = frozenset()
     """Kinds that no tenant can make under it, or that give less under it: what else needs one breaks down."""
+    blinds: frozenset[str] = frozenset()
+    """Checks that need for their own way of looking what it takes away, though it is not their control."""
     unites: Sequence[str] = ()
     """Beginnings of the ids of mutants that this one amounts to: a check that any of them reddens cannot stand by."""
 

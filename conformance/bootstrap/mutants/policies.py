@@ -29,7 +29,12 @@ def mutants() -> list[Mutant]:
         ),
         Mutant(id="M06-wide", description="the allowlist has prefixes without a host", apply=policy.allowlist_wide),
         Mutant(id="M07", description="parameterNotFoundAction is Allow", apply=policy.parameters_not_found_allow),
-        Mutant(id="M08", description="the policies' bindings select every namespace", apply=policy.bindings_everywhere),
+        Mutant(
+            id="M08",
+            description="the policies' bindings select every namespace",
+            apply=policy.bindings_everywhere,
+            blinds=frozenset({"B38", "B40"}),  # which change lists of their own, where the fleet's list is none
+        ),
         Mutant(id="M09", description="the kubeConfig policy misspells its field", apply=policy.kubeconfig_misspelt),
         Mutant(
             id="M24-update", description="the sources policy does not see updates", apply=policy.sources_without_update
