@@ -94,6 +94,9 @@ SyncOption = Annotated[str, typer.Option("--sync", help="Where the cluster takes
 ChartOption = Annotated[
     str, typer.Option("--operator-chart", help="Helm chart of the Flux Operator, oci:// without a version.")
 ]
+StandInOption = Annotated[
+    str, typer.Option("--stand-in", help="Flux release whose controllers run for those that are not to be had.")
+]
 OnboardingOption = Annotated[
     str, typer.Option("--onboarding", help="How tenants of checks are brought in: base, command, resourceset.")
 ]
@@ -119,6 +122,7 @@ def run(
     onboarding: OnboardingOption = "",
     operator_chart: ChartOption = "",
     version: VersionOption = "",
+    stand_in: StandInOption = "",
     profile: ProfileOption = "",
     fleet: FolderOption = None,
     tenant: FolderOption = None,
@@ -137,7 +141,7 @@ def run(
     words += argv_of({"--flux-repeat": str(repeat) if repeat > 1 else "", "--flux-reuse": reuse})
     words += argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-onboarding": onboarding})
     words += argv_of({"--flux-kubernetes-version": kubernetes, "--flux-sync": sync})
-    words += argv_of({"--flux-operator-chart": operator_chart})
+    words += argv_of({"--flux-operator-chart": operator_chart, "--flux-stand-in": stand_in})
     words += argv_of({"--flux-context": context, "--flux-kubeconfig": kubeconfig, "--flux-mode": mode})
     words += pytest_args or []
     if len(columns_of(words)) > 1:

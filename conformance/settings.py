@@ -112,10 +112,18 @@ class Settings:
 
 def chosen_words(settings: Settings) -> tuple[str, ...]:
     """Return the options of `flux-tenancy run` that say what is judged, and how strictly, where they were given."""
-    chosen = {"--fleet": settings.fleet, "--tenant": settings.tenant}
-    given = [word for option, folder in chosen.items() if folder for word in (option, str(folder))]
-    strict = settings.profile is not Settings().profile
-    return (*given, *(("--profile", str(settings.profile)) if strict else ()))
+    usual = Settings()
+    chosen = {
+        "--fleet": (settings.fleet, usual.fleet),
+        "--tenant": (settings.tenant, usual.tenant),
+        "--toolchain": (settings.toolchain, usual.toolchain),
+        "--profile": (settings.profile, usual.profile),
+        "--version": (settings.flux_version, usual.flux_version),
+        "--stand-in": (settings.stand_in, usual.stand_in),
+        "--kubernetes": (settings.kubernetes_version, usual.kubernetes_version),
+        "--operator-chart": (settings.operator_chart, usual.operator_chart),
+    }
+    return tuple(word for name, (value, default) in chosen.items() if value != default for word in (name, str(value)))
 
 
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from conformance.bootstrap.attached import attached
+from conformance.cli import app
 from conformance.errors import Breakdown, InputError, KubeError
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref
@@ -233,6 +235,27 @@ def test_what_was_chosen_is_said_again_and_defaults_are_not() -> None:
     assert chosen_words(Settings()) == ()
     chosen = Settings(fleet=Path("/f"), tenant=Path("/t"), profile=Profile.CORE)
     assert chosen_words(chosen) == ("--fleet", "/f", "--tenant", "/t", "--profile", "core")
+    of_release = Settings(flux_version="2.9.5", stand_in="2.9.2", kubernetes_version="1.36")
+    assert chosen_words(of_release) == ("--version", "2.9.5", "--stand-in", "2.9.2", "--kubernetes", "1.36")
+
+
+def test_what_is_said_again_the_cli_knows() -> None:
+    folder = Path("f")
+    every = Settings(
+        fleet=folder,
+        tenant=folder,
+        toolchain=folder,
+        profile=Profile.CORE,
+        flux_version="2.9.5",
+        stand_in="2.9.2",
+        kubernetes_version="1.36",
+        operator_chart="oci://charts.example.com/flux-operator",
+    )
+    words = chosen_words(every)
+    assert [word for word in words if word.startswith("--")] == list(words[::2])
+    assert len(words) == 2 * 8
+    ended = CliRunner().invoke(app, ["run", *words, "--help"])
+    assert ended.exit_code == 0, ended.output
 
 
 def test_a_check_that_asks_for_servers_is_told_that_there_are_none(look: Any, tmp_path: Path) -> None:
