@@ -13,8 +13,8 @@ FLUX_TENANCY := $(BIN)/flux-tenancy
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help certify test test-kind test-upgrade mutants bench kind-lab kind-lab-down kind-lab-env lint format catalog surface parity kill-matrix
-.PHONY: certificates publish-certificates dist install lock toolchain toolchain-operator doctor unit clean
+.PHONY: help certify test test-kind test-upgrade mutants bench unchanged kind-lab kind-lab-down kind-lab-env lint format catalog surface parity kill-matrix
+.PHONY: upgrade-tools certificates publish-certificates dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,10 +32,13 @@ test: $(STAMP) ## the tests: unit, plugin, components, certifications by both ro
 test-kind: $(STAMP) ## the tests that need a container engine: provider, certification and network mutants on Kind
 	$(BIN)/pytest -v --durations=15 tests/kind $(ARGS)
 
-test-upgrade: $(STAMP) ## the tests of an upgrade, under attack and certified; builds the controllers of Flux 2.9.5
-	$(FLUX_TENANCY) toolchain build --set operator
-	$(FLUX_TENANCY) toolchain build --flux-version 2.9.5 flux source-controller kustomize-controller helm-controller
+test-upgrade: upgrade-tools ## the tests of an upgrade, under attack and certified; builds the controllers of Flux 2.9.5
 	$(BIN)/pytest -v --durations=15 tests/upgrade $(ARGS)
+
+upgrade-tools: $(STAMP)
+	$(FLUX_TENANCY) toolchain build $(FRUGAL)
+	$(FLUX_TENANCY) toolchain build $(FRUGAL) --set operator
+	$(FLUX_TENANCY) toolchain build $(FRUGAL) --flux-version 2.9.5 flux source-controller kustomize-controller helm-controller
 
 unit: $(STAMP) ## the fast tests: no cluster, no toolchain
 	$(BIN)/pytest tests/unit tests/plugin $(ARGS)
@@ -45,6 +48,9 @@ mutants: $(STAMP) ## remove one control at a time, and see the checks turn red
 
 bench: $(STAMP) ## measure phases, checks per second and memory over several runs
 	@$(BIN)/python tests/bench.py $(ARGS)
+
+unchanged: $(STAMP) ## certify one release RUNS times (21) and compare every two runs: each difference is a false one
+	@$(BIN)/python tests/unchanged.py --environment $(ENV) --runs $(or $(RUNS),21) $(ARGS)
 
 kind-lab: $(STAMP) ## a container engine and a Kind node image, on a Debian host that has neither (root)
 	@$(BIN)/python hack/kind-lab up $(if $(FORCE),--force)
@@ -61,7 +67,7 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter, shellcheck, actionlint, zi
 	$(BIN)/mypy
 	MYPYPATH=hack/kind-lab $(BIN)/mypy --package kind_lab
 	$(BIN)/lint-imports
-	git ls-files -z '*.sh' .ci/run .ci/kind $(addprefix hack/kind-lab/node/,entrypoint systemctl journalctl crictl) | xargs -0r $(BIN)/shellcheck
+	git ls-files -z '*.sh' .ci/run .ci/kind .ci/upgrade $(addprefix hack/kind-lab/node/,entrypoint systemctl journalctl crictl) | xargs -0r $(BIN)/shellcheck
 	$(FLUX_TENANCY) toolchain run actionlint -- -shellcheck $(BIN)/shellcheck -pyflakes= -color
 	$(BIN)/zizmor --offline --persona pedantic --no-progress --quiet .github action.yml
 
