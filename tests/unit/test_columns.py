@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,10 +206,38 @@ def test_a_report_that_does_not_add_up_is_none(tmp_path: Path, started: Starting
     assert (code, said in output) == (10, True), output
 
 
+@pytest.mark.parametrize("code", [2, 3, 5, 7, 10, 137])
+def test_a_conformant_report_beside_another_exit_code_is_none(tmp_path: Path, started: Starting, code: int) -> None:
+    def leave(folder: Path, _came: list[int]) -> int:
+        write_run(folder, run_of(folder.name, PASSED))
+        return code
+
+    started(cli_kind=PASSED, cli_embedded=leave)
+    ended, output = call(*BOTH, "--report", tmp_path)
+    assert ended == (2 if code == 2 else 10)
+    assert f"embedded has no report: it ended with exit code {code}, and its report says 0" in output
+
+
+@pytest.mark.parametrize(("code", "ends"), [(2, 2), (3, 10)])
+def test_what_a_run_that_was_broken_off_has_seen_is_kept(
+    tmp_path: Path, started: Starting, code: int, ends: int
+) -> None:
+    def leave(folder: Path, _came: list[int]) -> int:
+        write_run(folder, replace(run_of(folder.name, PASSED), breakdowns=("engine: the run was interrupted",)))
+        return code
+
+    started(cli_kind=PASSED, cli_embedded=leave)
+    ended, output = call(*BOTH, "--report", tmp_path)
+    assert (ended, report_of(tmp_path)["verdict"]) == (ends, "inconclusive")
+    assert "has no report" not in output
+    assert "engine: the run was interrupted" in output
+
+
 @pytest.mark.parametrize("late", [True, False])
 def test_ctrl_c_ends_it_and_keeps_what_is_there(tmp_path: Path, started: Starting, late: bool) -> None:
     def interrupted(folder: Path, came: list[int]) -> int:
-        write_run(folder, run_of(folder.name, PASSED))
+        broken = () if late else ("engine: the run was interrupted",)
+        write_run(folder, replace(run_of(folder.name, PASSED), breakdowns=broken))
         if not late:
             return 2
         came.append(signal.SIGINT)
