@@ -75,10 +75,13 @@ RepeatOption = Annotated[
 ]
 ProviderOption = Annotated[
     str,
-    typer.Option("--provider", "--flux-provider", help="Where clusters come from: embedded, kind, both, or existing."),
+    typer.Option(
+        "--provider", "--flux-provider", help="Where clusters come from: embedded, kind, embedded,kind or existing."
+    ),
 ]
 BootstrapOption = Annotated[
-    str, typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator, or both.")
+    str,
+    typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator or cli,operator."),
 ]
 OneProviderOption = Annotated[str, typer.Option("--provider", help="Where the platforms come from: embedded, kind.")]
 RouteOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto the platforms: cli, operator.")]

@@ -1,6 +1,7 @@
 """The console script: what it prints, and with which exit code it ends."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from conformance import catalog, catalog_page, cli, toolchain_cli
+from conformance import catalog, catalog_page, cli, options, toolchain_cli
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.errors import InputError, ToolchainError
 from conformance.model import Environment, Kill, MutantResult, Profile, Run
+from conformance.providers.protocol import EXISTING
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
 from conformance.settings import PACKAGE_DIR, environment
@@ -290,6 +292,16 @@ def test_doctor_looks_and_names_what_is_missing(tmp_path: Path) -> None:
 def test_the_bootstrap_is_passed_on(pytest_argv: list[str], command: str) -> None:
     assert call(command, "--bootstrap", "operator").exit_code == 0
     assert "--flux-bootstrap=operator" in pytest_argv
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [(cli.ProviderOption, {*options.PROVIDERS, EXISTING}), (cli.BootstrapOption, {*options.BOOTSTRAPS})],
+)
+def test_the_help_of_run_names_values_that_are_taken(option: Any, known: set[str]) -> None:
+    (info,) = option.__metadata__
+    values = re.split(r", | or ", info.help.partition(": ")[2].removesuffix("."))
+    assert {part for value in values for part in value.split(",")} == known
 
 
 def test_an_upgrade_is_of_the_operators_route_unless_another_is_named(pytest_argv: list[str]) -> None:
