@@ -130,7 +130,7 @@ def report_folder(wanted: str | Path | None, columns: Sequence[Column]) -> Path:
     if not wanted:
         return state_dir() / "reports" / f"combined-{now:%Y%m%dT%H%M%SZ}"
     path = Path(wanted).absolute()
-    taken = any((path / name).exists() for name in (REPORT_FILE, *(column.folder for column in columns)))
+    taken = any((path / name).exists() for name in (REPORT_FILE, "evidence", *(column.folder for column in columns)))
     return path / f"{now:%Y%m%dT%H%M%SZ}" if taken else path
 
 

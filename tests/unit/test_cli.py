@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from conformance import catalog, catalog_page, cli, options, toolchain_cli
+from conformance import catalog, catalog_page, cli, options, runs, toolchain_cli
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.columns import last
 from conformance.errors import InputError, ToolchainError
 from conformance.model import Environment, Kill, MutantResult, Profile, Run
 from conformance.providers.protocol import EXISTING
@@ -217,6 +218,35 @@ def test_run_passes_on_what_was_given(pytest_argv: list[str]) -> None:
     assert pytest_argv[pytest_argv.index("-m") + 1] == "staging or production"
     assert pytest_argv[pytest_argv.index("-k") + 1] == "F01 or F05"
     assert str(PACKAGE_DIR / "checks") in pytest_argv
+
+
+@pytest.mark.parametrize("earlier", ["", "report.yaml", "evidence"])
+def test_on_github_a_run_tells_a_folder_without_an_earlier_report(
+    pytest_argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: str
+) -> None:
+    wanted, output = tmp_path / "reports", tmp_path / "output"
+    if earlier:
+        wanted.mkdir()
+        (wanted / earlier).touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    assert call("run", "--github", "--", f"--flux-report={wanted}").exit_code == 0
+    folder = Path(last(pytest_argv, "--flux-report"))
+    assert output.read_text() == f"report={folder}\n"
+    assert (folder == wanted, folder.parent == wanted) == (not earlier, bool(earlier))
+    assert not (folder / "report.yaml").exists()
+    # What is told is where the run goes by its own rule.
+    assert runs.report_folder(folder, "the-run") == folder
+
+
+def test_a_run_that_cannot_tell_its_folder_starts_nothing(
+    pytest_argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    assert isinstance(call("run", "--github", "--report", str(tmp_path / "r")).exception, InputError)
+    assert pytest_argv == []
+    monkeypatch.delenv("GITHUB_OUTPUT")
+    assert call("run", "--github", "--report", str(tmp_path / "r")).exit_code == 0
+    assert last(pytest_argv, "--flux-report") == str(tmp_path / "r")
 
 
 def test_run_gives_no_option_that_nobody_gave(pytest_argv: list[str]) -> None:

@@ -308,6 +308,22 @@ def test_an_earlier_report_is_not_written_over(
     assert report_folder(None, [Column("cli", "kind")]).parent == tmp_path / "state" / "reports"
 
 
+def test_on_github_one_folder_is_told_that_of_all_columns(
+    tmp_path: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    started(cli_kind=PASSED, cli_embedded=PASSED)
+    call(*BOTH, "--report", tmp_path / "r")
+    seen = started(cli_kind=PASSED, cli_embedded=FAILED)
+    assert call("--github", *BOTH, "--report", tmp_path / "r")[0] == 1
+    (line,) = (tmp_path / "output").read_text().splitlines()
+    folder = Path(line.removeprefix("report="))
+    assert folder.parent == tmp_path / "r"
+    assert report_of(folder)["verdict"] == "non-conformant"
+    # A column tells nothing: the folder of one is not that of all.
+    assert not any("--github" in argv for argv in seen)
+
+
 def test_a_combined_report_is_rendered_anew_and_told_to_github(
     tmp_path: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,9 +113,23 @@ def test_what_a_caller_gives_reaches_the_cli_as_it_is(tmp_path: Path) -> None:
     script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", certify["run"]]
     subprocess.run(script, cwd=tmp_path, env=env, check=True, timeout=60)
     words = (tmp_path / "words").read_text().splitlines()
-    assert words[:6] == ["run", "--environment", evil, "-k", evil, "--"]
-    assert [word.partition("=")[2] for word in words[6:]] == [evil] * (len(ACTION["inputs"]) - len(OWN_INPUTS))
+    assert words[:7] == ["run", "--github", "--environment", evil, "-k", evil, "--"]
+    assert [word.partition("=")[2] for word in words[7:]] == [evil] * (len(ACTION["inputs"]) - len(OWN_INPUTS))
     assert not (tmp_path / "owned").exists()
+
+
+def test_the_action_reads_the_folder_that_its_own_run_told() -> None:
+    """The input may hold an earlier report, whose verdict is no answer of this use."""
+    steps = {step["name"]: step for step in ACTION["runs"]["steps"]}
+    told = "${{ steps.certify.outputs.report }}"
+    assert steps["Certify"]["id"] == "certify"
+    assert ACTION["outputs"]["report"]["value"] == steps["Upload the report"]["with"]["path"] == told
+    assert steps["Report"]["env"]["REPORT"] == told
+    assert steps["Report"]["run"].endswith('"$REPORT"')
+    for name in ("Upload the report", "Report"):
+        # Also after a finding; never where no run told a folder, since an empty one is the workspace.
+        assert steps[name]["if"] == "always() && steps.certify.outputs.report != ''"
+    assert [name for name, step in steps.items() if "inputs.report" in str(step)] == ["Certify"]
 
 
 def test_choices_are_those_of_the_suite() -> None:
