@@ -144,6 +144,13 @@ def test_choices_are_those_of_the_suite() -> None:
     assert matrix["bootstrap"] == [str(route) for route in BOOTSTRAPS]
 
 
+def test_on_kind_alone_releases_are_those_of_kind_and_beside_others_those_of_all() -> None:
+    plans = {name: read(ROOT / f".github/workflows/{name}.yml")["jobs"]["plan"]["steps"] for name in ("e2e", "certify")}
+    for name, wanted in (("e2e", True), ("certify", False)):
+        (run,) = (step["run"] for step in plans[name] if step.get("id") == "releases")
+        assert ("--provider kind" in run) is wanted
+
+
 def test_parity_compares_every_report_of_the_certificate() -> None:
     jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
     (step,) = (step for step in jobs["parity"]["steps"] if "parity" in step.get("run", ""))
