@@ -163,9 +163,33 @@ def test_what_a_platform_needs_is_built_where_it_is_one_of_several() -> None:
     conditions = {step["name"]: step.get("if", "") for step in ACTION["runs"]["steps"]}
     assert "contains(inputs.provider, 'kind')" in conditions["Build what Kind needs"]
     assert "contains(inputs.bootstrap, 'operator')" in conditions["Build what the operator's route needs"]
+    assert "inputs.mutants != ''" in conditions["Build what mutants need"]
+    for name in ("Name the cache of two releases", "Build what the other release needs"):
+        assert "inputs.upgrade-to != '' || inputs.stand-in != ''" in conditions[name]
     (restore,) = (step for step in ACTION["runs"]["steps"] if step.get("id") == "cache")
+    for part in ("inputs.mutants != ''", "steps.toolchain.outputs.key", "steps.other.outputs.key"):
+        assert part in restore["with"]["key"]
     # The key of a cache may not have commas: an input never stands in it as it was given.
-    assert "{{ inputs." not in restore["with"]["key"]
+    assert not re.search(r"\{\{\s*inputs\.[\w-]+\s*(\}\}|\|\|)", restore["with"]["key"])
+
+
+def test_what_a_job_runs_was_built_before_with_little_disk() -> None:
+    """A run builds by itself what it lacks, all at once: more disk than a hosted runner promises."""
+    lines = [line for _, line in COMMANDS if " toolchain build " in line]
+    assert [line for line in lines if "--frugal" not in line and "--set kind" not in line] == []
+    names = [step["name"] for step in ACTION["runs"]["steps"]]
+    builds = [name for name in names if name.startswith("Build what")]
+    assert len(builds) == 5
+    assert max(map(names.index, builds)) < names.index("Keep the binaries") < names.index("Certify")
+    # A mutated controller is compiled from the caches of its own, which are dropped after each group.
+    assert names.index("Build what mutants need") < names.index("Build what is missing")
+    steps = read(ROOT / ".github/workflows/certify.yml")["jobs"]["upgrade"]["steps"]
+    (asked, *built, certified) = [step for step in steps if ".venv/bin/flux-tenancy " in step.get("run", "")]
+    assert "toolchain releases --pair" in asked["run"]
+    pair = [f"${{{{ fromJSON(steps.{asked['id']}.outputs.pair).{which} }}}}" for which in ("from", "to")]
+    assert [step["env"]["VERSION"] for step in built] == pair
+    assert all(step["run"].endswith('toolchain build --frugal --flux-version "$VERSION"') for step in built)
+    assert " certify " in certified["run"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
