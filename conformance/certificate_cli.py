@@ -25,7 +25,7 @@ from conformance.providers.protocol import EXISTING
 from conformance.report.write import write_file
 from conformance.settings import PACKAGE_DIR, data_dir, state_dir
 from conformance.surface import compare, surface_of
-from conformance.toolchain.releases import releases
+from conformance.toolchain import pair_of, releases
 
 PUBLISHED = PACKAGE_DIR.parent / "certificates"
 """Of a checkout; the wheel has none."""
@@ -56,7 +56,7 @@ def certify(
 ) -> None:
     """Answer one question: may a platform be upgraded? 0 yes, 1 no, 10 inconclusive."""
     _refuse_platform(provider, bootstrap)
-    source, target = _pair(source, target)
+    source, target = pair_of(data_dir("toolchain"), source, target)
     _refuse(source, target, before, after)
     if before is None:
         _refuse_releases(source, target, provider)
@@ -111,21 +111,6 @@ def certificates(
     write_file(folder / index.INDEX_FILE, index.markdown(folder).encode())
     for place in index.folders(folder):
         typer.echo(f"{place.name:<24} {page.answer(read_certificate(place))}")
-
-
-def _pair(source: str, target: str) -> tuple[str, str]:
-    """Return both releases; what is not named is the newest that there is, or the newest whole one before that."""
-    known = releases(data_dir("toolchain"))
-    names = [release.version for release in known]
-    target = target or names[0]
-    older = known[names.index(target) + 1 :] if target in names else []
-    whole = [release.version for release in older if not release.missing]
-    if not source and not whole:
-        raise InputError(
-            f"no release before '{target}' is known that can be certified",
-            hint=f"give --from; known: {', '.join(names)}",
-        )
-    return source or whole[0], target
 
 
 def _refuse(source: str, target: str, before: Path | None, after: Path | None) -> None:

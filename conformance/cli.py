@@ -20,14 +20,15 @@ from conformance.columns import certify, columns_of, last, report_folder, withou
 from conformance.doctor import examine
 from conformance.errors import ConformanceError, InputError
 from conformance.fixtures import explain as explain_error
+from conformance.github_cli import tell_folder, tell_report
 from conformance.model import EXIT_CODES, Environment, ExitCode, Route
 from conformance.options import argv_of
 from conformance.parity_cli import parity
 from conformance.providers.protocol import EXISTING
-from conformance.report import combined_page, github, kill_matrix, terminal
+from conformance.report import combined_page, kill_matrix, terminal
 from conformance.report.combined_schema import CombinedReport
-from conformance.report.write import AnyReport, append_file, load_any, load_report, write_file, write_report
-from conformance.settings import PACKAGE_DIR, github_file
+from conformance.report.write import AnyReport, load_any, load_report, write_file, write_report
+from conformance.settings import PACKAGE_DIR
 from conformance.signals import discard_output, forgive_closed_output
 from conformance.surface_cli import surface
 from conformance.toolchain_cli import app as toolchain_app
@@ -75,10 +76,13 @@ RepeatOption = Annotated[
 ]
 ProviderOption = Annotated[
     str,
-    typer.Option("--provider", "--flux-provider", help="Where clusters come from: embedded, kind, both, or existing."),
+    typer.Option(
+        "--provider", "--flux-provider", help="Where clusters come from: embedded, kind, embedded,kind or existing."
+    ),
 ]
 BootstrapOption = Annotated[
-    str, typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator, or both.")
+    str,
+    typer.Option("--bootstrap", "--flux-bootstrap", help="How Flux gets onto them: cli, operator or cli,operator."),
 ]
 OneProviderOption = Annotated[str, typer.Option("--provider", help="Where the platforms come from: embedded, kind.")]
 RouteOption = Annotated[str, typer.Option("--bootstrap", help="How Flux gets onto the platforms: cli, operator.")]
@@ -105,6 +109,9 @@ KeepOption = Annotated[
     bool, typer.Option("--keep", "--flux-keep", help="Hold the platform until Ctrl-C; a Kind cluster stays.")
 ]
 SelectOption = Annotated[str, typer.Option("-k", help="Only checks that match, as pytest's -k.")]
+FolderOutput = Annotated[
+    bool, typer.Option("--github", help="Tell GitHub Actions the report's folder, by the output `report`.")
+]
 PytestArguments = Annotated[list[str] | None, typer.Argument(help="Further arguments for pytest, after --.")]
 
 
@@ -131,6 +138,7 @@ def run(
     k: SelectOption = "",
     keep: KeepOption = False,
     repeat: RepeatOption = 1,
+    on_github: FolderOutput = False,
     pytest_args: PytestArguments = None,
 ) -> None:
     """Certify: bring a platform up, attack it as a tenant would, print the verdict.
@@ -144,7 +152,9 @@ def run(
     words += argv_of({"--flux-operator-chart": operator_chart, "--flux-stand-in": stand_in})
     words += argv_of({"--flux-context": context, "--flux-kubeconfig": kubeconfig, "--flux-mode": mode})
     words += pytest_args or []
-    if len(columns_of(words)) > 1:
+    columns = columns_of(words)
+    words += tell_folder(columns, words) if on_github else []
+    if len(columns) > 1:
         raise typer.Exit(_several(environment, k, words))
     _pytest(environment, k, words)
 
@@ -241,7 +251,7 @@ def report(
     known = _guarded(lambda: load_any(path))
     _guarded(lambda: write_report(path.parent, known))
     if on_github:
-        _guarded(lambda: _tell_github(known, artifact))
+        _guarded(lambda: tell_report(known, artifact))
     else:
         typer.echo(_summary(known, path.parent))
     raise typer.Exit(known.judgement.exit_code)
@@ -251,20 +261,6 @@ def _summary(known: AnyReport, folder: Path) -> str:
     if isinstance(known, CombinedReport):
         return combined_page.summary(known, folder=str(folder))
     return terminal.summary(known, folder=str(folder))
-
-
-def _tell_github(known: AnyReport, artifact: str) -> None:
-    """Tell GitHub Actions what a run found; elsewhere only print what its step summary would be."""
-    summary = github.step_summary(known, artifact=artifact)
-    page, output = github_file("GITHUB_STEP_SUMMARY"), github_file("GITHUB_OUTPUT")
-    if page is None:
-        typer.echo(summary)
-        return
-    append_file(page, summary)
-    if output is not None:
-        append_file(output, f"verdict={known.verdict}\n")
-    for line in github.annotations(known):
-        typer.echo(line)
 
 
 @app.command()

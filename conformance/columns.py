@@ -26,9 +26,8 @@ from conformance.settings import state_dir
 
 BAD_INPUT = 4
 """pytest's exit code of bad input: nothing was started."""
-_VERDICTS = frozenset(
-    EXIT_CODES[code] for code in (ExitCode.CONFORMANT, ExitCode.NON_CONFORMANT, ExitCode.INCONCLUSIVE)
-)
+_BROKEN_OFF = frozenset({INTERRUPTED, 3})
+"""pytest's exit codes of a run that did not come to its end; its report says so."""
 _NOT_STARTED = "it was not started"
 _KNOWN = {"--flux-bootstrap": BOOTSTRAPS, "--flux-provider": PROVIDERS}
 _FOR_ONE = {
@@ -131,7 +130,7 @@ def report_folder(wanted: str | Path | None, columns: Sequence[Column]) -> Path:
     if not wanted:
         return state_dir() / "reports" / f"combined-{now:%Y%m%dT%H%M%SZ}"
     path = Path(wanted).absolute()
-    taken = any((path / name).exists() for name in (REPORT_FILE, *(column.folder for column in columns)))
+    taken = any((path / name).exists() for name in (REPORT_FILE, "evidence", *(column.folder for column in columns)))
     return path / f"{now:%Y%m%dT%H%M%SZ}" if taken else path
 
 
@@ -190,13 +189,18 @@ def _ended(part: Part, folder: Path, code: int, lost: str, seconds: float) -> Pa
         return replace(part, lost=str(error).partition("\n")[0])
     if report is None:
         return replace(part, lost=_WHY.get(code, f"it ended with exit code {code}; its own error stands above"))
-    if code in _VERDICTS and code != report.judgement.exit_code:
+    if not _adds_up(code, report.judgement.exit_code):
         said = f"it ended with exit code {code}, and its report says {report.judgement.exit_code}"
         return replace(part, lost=said)
     platform = report.environment
     if (platform.bootstrap, platform.provider) != (part.bootstrap, part.provider):
         return replace(part, lost=f"its report is of {platform.bootstrap} on {platform.provider}")
     return part_of(report, folder=part.folder, sha256=digest_of(place), seconds=seconds)
+
+
+def _adds_up(code: int, verdict: int) -> bool:
+    """Return whether a process that ended so may have left this verdict: what was broken off is not conformant."""
+    return code == verdict or (code in _BROKEN_OFF and verdict != EXIT_CODES[ExitCode.CONFORMANT])
 
 
 _WHY = {

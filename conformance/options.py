@@ -256,6 +256,11 @@ def _upgrade(value: Callable[[str], Any]) -> str:
             "upgrades are there for platforms on the embedded control plane alone",
             hint="leave --flux-provider out",
         )
+    if value("--flux-sync") == Sync.OCI:
+        raise InputError(
+            "an upgrade is a commit, and with --flux-sync oci the cluster takes the fleet from artifacts",
+            hint="leave --flux-sync out",
+        )
     legs = [(source, target), *([(target, source)] if value("--flux-upgrade-and-back") else [])]
     if value("--flux-bootstrap") == Route.OPERATOR and any(_minor(new) < _minor(old) for old, new in legs):
         raise InputError(

@@ -12,13 +12,16 @@ from typing import Annotated
 import typer
 
 from conformance import settings
-from conformance.errors import ToolchainError
+from conformance.errors import InputError, ToolchainError
 from conformance.foreground import run_in_foreground
+from conformance.options import PROVIDERS
 from conformance.signals import ended_as_by_ctrl_c
-from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, releases, verify
+from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, pair_of, releases, verify
 from conformance.toolchain.recipes import Recipes, load
 
 MIB = 1024**2
+KIND = "kind"
+"""The provider on which controllers are images."""
 app = typer.Typer(help="The binaries that the suite runs: built from their Go modules, once.", no_args_is_help=True)
 
 
@@ -114,11 +117,21 @@ def print_key(
 def list_releases(
     flux_version: Annotated[str, typer.Option(help="Only this release.")] = "",
     *,
+    provider: Annotated[str, typer.Option("--provider", help="Of their certification: embedded, kind.")] = PROVIDERS[0],
     newest: Annotated[bool, typer.Option("--newest", help="Only the newest Kubernetes of each release.")] = False,
     matrix: Annotated[bool, typer.Option("--json", help="As JSON, for a job's matrix: what can be certified.")] = False,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="As JSON the two, from and to, that `certify` takes unless they are named.")
+    ] = False,
 ) -> None:
     """List the Flux releases, and the Kubernetes minors that each is certified on."""
-    found = releases(settings.data_dir("toolchain"), flux_version)
+    if provider not in PROVIDERS:
+        raise InputError(f"--provider '{provider}' is unknown", hint=f"known: {', '.join(PROVIDERS)}")
+    if pair:
+        source, target = pair_of(settings.data_dir("toolchain"))
+        typer.echo(json.dumps({"from": source, "to": target}))
+        return
+    found = releases(settings.data_dir("toolchain"), flux_version, images=provider == KIND)
     if matrix:
         pairs = [
             {"flux": release.version, "kubernetes": kubernetes}

@@ -18,6 +18,8 @@ Place = tuple[str, str]
 _JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
 _NAMED = 3
 """How many of the checks that not every run selected an error names."""
+_SHOWN = 16
+"""Characters of a digest: enough to tell two folders apart, and to read."""
 _CODES = {
     Answer.EQUAL: ExitCode.CONFORMANT,
     Answer.DIFFERENT: ExitCode.NON_CONFORMANT,
@@ -139,6 +141,9 @@ def _subject(report: ConformanceReport) -> dict[str, str]:
     return {
         "Flux": report.subject.flux_version,
         "fleet": report.subject.fleet,
+        # Two folders of one name may be two fleets. An audit has no tenant's files: unknown, as in reports of before.
+        "the fleet's files": report.subject.folders_sha256.get("fleet", "")[:_SHOWN],
+        "the tenant's files": report.subject.folders_sha256.get("tenant", "")[:_SHOWN],
         "profile": report.profile.name,
         "sync": report.environment.sync,
         "onboarding": report.environment.onboarding,

@@ -6,7 +6,7 @@ For each tool: an explicit folder, then the cache, then a build from its Go modu
 from conformance.toolchain.inventory import CachedTool, cache_key, cached_tools, clean, host_go, verify
 from conformance.toolchain.recipes import data_of, known_releases
 from conformance.toolchain.release_manifests import ReleaseData, release_data
-from conformance.toolchain.releases import Release, releases
+from conformance.toolchain.releases import Release, pair_of, releases
 from conformance.toolchain.session import Toolchain
 from conformance.toolchain.subjects import Subject, Subjects
 
@@ -23,6 +23,7 @@ __all__ = [
     "data_of",
     "host_go",
     "known_releases",
+    "pair_of",
     "release_data",
     "releases",
     "verify",

@@ -10,6 +10,8 @@ import yaml
 from conformance.errors import InputError, ToolchainError
 from conformance.toolchain.recipes import version_tuple
 
+_CLI = "flux"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -19,13 +21,18 @@ class Release:
     kubernetes: Sequence[str]
     """Minors that Flux supports with it, such as 1.36; the newest first."""
     missing: Sequence[str]
-    """Parts that no Go module serves; not empty: it cannot be certified."""
+    """Parts that have to be built and that no Go module serves; not empty: it cannot be certified."""
     substituted: Sequence[str]
     """Parts in whose build a module stands in for another; not empty: the verdict is provisional."""
 
 
-def releases(data: Path, version: str = "") -> list[Release]:
+def releases(data: Path, version: str = "", *, images: bool = False) -> list[Release]:
     """Return the Flux releases, or the one that is named; the newest first.
+
+    Args:
+        data: the folder of `flux-releases.yaml`.
+        version: the only release to return.
+        images: the controllers run as images, as on Kind: of a release only its CLI has to be built.
 
     Raises:
         InputError: there is no such release, or it was named and cannot be certified.
@@ -33,6 +40,7 @@ def releases(data: Path, version: str = "") -> list[Release]:
     """
     known = _read(data / "flux-releases.yaml")["releases"]
     parts = [build["name"] for build in _read(data / "tools.yaml")["builds"] if build.get("per_release")]
+    parts = [part for part in parts if not images or part == _CLI]
     found = [_release(name, known[name], parts) for name in sorted(known, key=version_tuple, reverse=True)]
     if not version:
         return found
@@ -48,12 +56,32 @@ def releases(data: Path, version: str = "") -> list[Release]:
     return chosen
 
 
+def pair_of(data: Path, source: str = "", target: str = "") -> tuple[str, str]:
+    """Return the releases of an upgrade; what is not named is the newest that there is, or the newest whole before it.
+
+    Raises:
+        InputError: no release before the target can be certified.
+        ToolchainError: the data files cannot be read.
+    """
+    known = releases(data)
+    names = [release.version for release in known]
+    target = target or names[0]
+    older = known[names.index(target) + 1 :] if target in names else []
+    whole = [release.version for release in older if not release.missing]
+    if not source and not whole:
+        raise InputError(
+            f"no release before '{target}' is known that can be certified",
+            hint=f"give --from; known: {', '.join(names)}",
+        )
+    return source or whole[0], target
+
+
 def _release(name: str, entry: Mapping[str, Any], parts: Sequence[str]) -> Release:
     return Release(
         version=name,
         kubernetes=tuple(sorted(entry["kubernetes"], key=version_tuple, reverse=True)),
         missing=tuple(part for part in parts if part not in entry["parts"]),
-        substituted=tuple(sorted({substitution["part"] for substitution in entry["substitutions"]})),
+        substituted=tuple(sorted({one["part"] for one in entry["substitutions"]} & set(parts))),
     )
 
 

@@ -1,6 +1,7 @@
 """The console script: what it prints, and with which exit code it ends."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from conformance import catalog, catalog_page, cli, toolchain_cli
+from conformance import catalog, catalog_page, cli, options, runs, toolchain_cli
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.columns import last
 from conformance.errors import InputError, ToolchainError
 from conformance.model import Environment, Kill, MutantResult, Profile, Run
+from conformance.providers.protocol import EXISTING
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
 from conformance.settings import PACKAGE_DIR, environment
@@ -217,6 +220,35 @@ def test_run_passes_on_what_was_given(pytest_argv: list[str]) -> None:
     assert str(PACKAGE_DIR / "checks") in pytest_argv
 
 
+@pytest.mark.parametrize("earlier", ["", "report.yaml", "evidence"])
+def test_on_github_a_run_tells_a_folder_without_an_earlier_report(
+    pytest_argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, earlier: str
+) -> None:
+    wanted, output = tmp_path / "reports", tmp_path / "output"
+    if earlier:
+        wanted.mkdir()
+        (wanted / earlier).touch()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    assert call("run", "--github", "--", f"--flux-report={wanted}").exit_code == 0
+    folder = Path(last(pytest_argv, "--flux-report"))
+    assert output.read_text() == f"report={folder}\n"
+    assert (folder == wanted, folder.parent == wanted) == (not earlier, bool(earlier))
+    assert not (folder / "report.yaml").exists()
+    # What is told is where the run goes by its own rule.
+    assert runs.report_folder(folder, "the-run") == folder
+
+
+def test_a_run_that_cannot_tell_its_folder_starts_nothing(
+    pytest_argv: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path))
+    assert isinstance(call("run", "--github", "--report", str(tmp_path / "r")).exception, InputError)
+    assert pytest_argv == []
+    monkeypatch.delenv("GITHUB_OUTPUT")
+    assert call("run", "--github", "--report", str(tmp_path / "r")).exit_code == 0
+    assert last(pytest_argv, "--flux-report") == str(tmp_path / "r")
+
+
 def test_run_gives_no_option_that_nobody_gave(pytest_argv: list[str]) -> None:
     call("run")
     assert [word for word in pytest_argv if word.startswith("--flux")] == []
@@ -290,6 +322,16 @@ def test_doctor_looks_and_names_what_is_missing(tmp_path: Path) -> None:
 def test_the_bootstrap_is_passed_on(pytest_argv: list[str], command: str) -> None:
     assert call(command, "--bootstrap", "operator").exit_code == 0
     assert "--flux-bootstrap=operator" in pytest_argv
+
+
+@pytest.mark.parametrize(
+    ("option", "known"),
+    [(cli.ProviderOption, {*options.PROVIDERS, EXISTING}), (cli.BootstrapOption, {*options.BOOTSTRAPS})],
+)
+def test_the_help_of_run_names_values_that_are_taken(option: Any, known: set[str]) -> None:
+    (info,) = option.__metadata__
+    values = re.split(r", | or ", info.help.partition(": ")[2].removesuffix("."))
+    assert {part for value in values for part in value.split(",")} == known
 
 
 def test_an_upgrade_is_of_the_operators_route_unless_another_is_named(pytest_argv: list[str]) -> None:

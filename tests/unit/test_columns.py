@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -205,10 +206,38 @@ def test_a_report_that_does_not_add_up_is_none(tmp_path: Path, started: Starting
     assert (code, said in output) == (10, True), output
 
 
+@pytest.mark.parametrize("code", [2, 3, 5, 7, 10, 137])
+def test_a_conformant_report_beside_another_exit_code_is_none(tmp_path: Path, started: Starting, code: int) -> None:
+    def leave(folder: Path, _came: list[int]) -> int:
+        write_run(folder, run_of(folder.name, PASSED))
+        return code
+
+    started(cli_kind=PASSED, cli_embedded=leave)
+    ended, output = call(*BOTH, "--report", tmp_path)
+    assert ended == (2 if code == 2 else 10)
+    assert f"embedded has no report: it ended with exit code {code}, and its report says 0" in output
+
+
+@pytest.mark.parametrize(("code", "ends"), [(2, 2), (3, 10)])
+def test_what_a_run_that_was_broken_off_has_seen_is_kept(
+    tmp_path: Path, started: Starting, code: int, ends: int
+) -> None:
+    def leave(folder: Path, _came: list[int]) -> int:
+        write_run(folder, replace(run_of(folder.name, PASSED), breakdowns=("engine: the run was interrupted",)))
+        return code
+
+    started(cli_kind=PASSED, cli_embedded=leave)
+    ended, output = call(*BOTH, "--report", tmp_path)
+    assert (ended, report_of(tmp_path)["verdict"]) == (ends, "inconclusive")
+    assert "has no report" not in output
+    assert "engine: the run was interrupted" in output
+
+
 @pytest.mark.parametrize("late", [True, False])
 def test_ctrl_c_ends_it_and_keeps_what_is_there(tmp_path: Path, started: Starting, late: bool) -> None:
     def interrupted(folder: Path, came: list[int]) -> int:
-        write_run(folder, run_of(folder.name, PASSED))
+        broken = () if late else ("engine: the run was interrupted",)
+        write_run(folder, replace(run_of(folder.name, PASSED), breakdowns=broken))
         if not late:
             return 2
         came.append(signal.SIGINT)
@@ -277,6 +306,22 @@ def test_an_earlier_report_is_not_written_over(
     assert len(list(tmp_path.glob("*/cli-kind/report.yaml"))) == 1
     monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
     assert report_folder(None, [Column("cli", "kind")]).parent == tmp_path / "state" / "reports"
+
+
+def test_on_github_one_folder_is_told_that_of_all_columns(
+    tmp_path: Path, started: Starting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    started(cli_kind=PASSED, cli_embedded=PASSED)
+    call(*BOTH, "--report", tmp_path / "r")
+    seen = started(cli_kind=PASSED, cli_embedded=FAILED)
+    assert call("--github", *BOTH, "--report", tmp_path / "r")[0] == 1
+    (line,) = (tmp_path / "output").read_text().splitlines()
+    folder = Path(line.removeprefix("report="))
+    assert folder.parent == tmp_path / "r"
+    assert report_of(folder)["verdict"] == "non-conformant"
+    # A column tells nothing: the folder of one is not that of all.
+    assert not any("--github" in argv for argv in seen)
 
 
 def test_a_combined_report_is_rendered_anew_and_told_to_github(

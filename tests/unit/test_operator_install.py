@@ -1,5 +1,7 @@
 """How the Flux Operator is installed: what kubectl and helm are told, and which charts are refused."""
 
+import itertools
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +16,7 @@ from conformance.bootstrap.operator_install import VALUES, ByChart, ByManifests,
 from conformance.errors import InputError, ProcessError, ServerError
 from conformance.process import Completed
 from conformance.runs import RunFolder
-from conformance.settings import Settings, network_environment
+from conformance.settings import Settings, data_dir, network_environment
 from conformance.toolchain import Toolchain
 
 ADDRESS = "oci://registry.example.com/charts/flux-operator"
@@ -59,6 +61,18 @@ def test_manifests_get_the_operators_own_multi_tenancy_and_no_web_page(tmp_path:
     assert patch["target"] == {"kind": "Deployment", "name": "flux-operator"}
     (step,) = yaml.safe_load(patch["patch"])
     assert step["value"] == ["--default-service-account=flux-operator", "--web-server-port=0"]
+
+
+def test_the_reference_fleet_tells_its_adopters_the_same_values() -> None:
+    """By values alone: the chart always sets WEB_SERVER_PORT, which wins over an argument."""
+    text = (data_dir("fleet-repo") / "README.md").read_text().replace("\\\n", " ")
+    (line,) = (line for line in text.splitlines() if line.strip().startswith("helm install"))
+    words = shlex.split(line)
+    given = {following for word, following in itertools.pairwise(words) if word == "--set"}
+    assert given == {"multitenancy.enabled=true", "web.enabled=false"}
+    assert VALUES["multitenancy"]["enabled"] is True
+    assert VALUES["web"]["enabled"] is False
+    assert "--web-server-port" not in line
 
 
 def test_a_chart_gets_the_same_by_its_values(tmp_path: Path, commands: Commands) -> None:

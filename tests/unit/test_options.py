@@ -211,6 +211,7 @@ def test_a_stand_in_that_cannot_be_is_refused(given: dict[str, Any], words: str)
         ({"--flux-upgrade-to": "2.9.2"}, "no other known release than 2.9.2"),
         ({"--flux-upgrade-to": "2.9.99"}, "no other known release"),
         ({"--flux-provider": "kind"}, "embedded"),
+        ({"--flux-sync": "oci"}, "an upgrade is a commit"),
         ({"--flux-repeat": "3"}, "judges the checks twice"),
         ({"--flux-mutants": "all"}, "judges the checks twice"),
     ],

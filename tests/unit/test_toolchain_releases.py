@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from conformance import settings
 from conformance.cli import app
 from conformance.errors import InputError, ToolchainError
-from conformance.toolchain import cache_key, known_releases, releases
+from conformance.toolchain import cache_key, known_releases, pair_of, releases
 
 DATA = settings.data_dir("toolchain")
 RUNNER = CliRunner()
@@ -43,6 +43,45 @@ def test_a_matrix_has_no_release_that_cannot_be_certified() -> None:
     assert {pair["flux"] for pair in pairs} == {release.version for release in releases(DATA) if not release.missing}
     assert pairs[0] == {"flux": "2.9.2", "kubernetes": "1.36"}
     assert json.loads(call("--json", "--newest", "--flux-version", "2.9.2").output) == pairs[:1]
+
+
+def test_on_kind_a_release_needs_no_module_of_its_controllers(tmp_path: Path) -> None:
+    """They are images there; the CLI, which bootstraps and writes tenants, is built all the same."""
+    pairs = json.loads(call("--json", "--provider", "kind").output)
+    assert [pair["flux"] for pair in pairs] == [r.version for r in releases(DATA) for _ in r.kubernetes]
+    assert {"flux": "2.9.5", "kubernetes": "1.36"} in pairs
+    assert "cannot be certified" not in call("--provider", "kind").output
+    (named,) = releases(DATA, "2.9.5", images=True)
+    # What stands in within source-controller's build is not in the image.
+    assert (named.missing, named.substituted) == ((), ())
+    entry = {"kubernetes": ["1.36"], "parts": {"source-controller": "v1"}, "substitutions": []}
+    builds = [{"name": name, "per_release": True} for name in ("flux", "source-controller", "helm-controller")]
+    (tmp_path / "flux-releases.yaml").write_text(yaml.safe_dump({"releases": {"2.9.0": entry}}))
+    (tmp_path / "tools.yaml").write_text(yaml.safe_dump({"builds": builds}))
+    with pytest.raises(InputError, match="cannot be certified: it lacks flux\n"):
+        releases(tmp_path, "2.9.0", images=True)
+
+
+def test_a_provider_that_is_unknown_is_refused() -> None:
+    assert "--provider 'existing' is unknown" in str(call("--json", "--provider", "existing").exception)
+
+
+def test_the_pair_of_an_upgrade_is_the_newest_release_and_the_last_whole_one_before() -> None:
+    assert json.loads(call("--pair").output) == {"from": "2.9.2", "to": "2.9.5"}
+    assert pair_of(DATA, target="2.9.5") == pair_of(DATA, "2.9.2") == ("2.9.2", "2.9.5")
+    with pytest.raises(InputError, match=r"no release before '2\.9\.2' is known that can be certified"):
+        pair_of(DATA, target="2.9.2")
+
+
+def test_a_release_that_lacks_something_is_skipped_and_may_be_named(tmp_path: Path) -> None:
+    whole = {"kubernetes": ["1.36"], "parts": {"flux": "v1", "notification-controller": "v1"}, "substitutions": []}
+    half = {**whole, "parts": {"flux": "v1"}}
+    known = {"2.9.7": half, "2.9.6": half, "2.9.4": whole, "2.9.2": whole}
+    builds = [{"name": name, "per_release": True} for name in ("flux", "notification-controller")]
+    (tmp_path / "flux-releases.yaml").write_text(yaml.safe_dump({"releases": known}))
+    (tmp_path / "tools.yaml").write_text(yaml.safe_dump({"builds": builds}))
+    assert pair_of(tmp_path) == ("2.9.4", "2.9.7")
+    assert pair_of(tmp_path, "2.9.6") == ("2.9.6", "2.9.7")
 
 
 def test_what_cannot_be_certified_says_why() -> None:

@@ -113,9 +113,23 @@ def test_what_a_caller_gives_reaches_the_cli_as_it_is(tmp_path: Path) -> None:
     script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", certify["run"]]
     subprocess.run(script, cwd=tmp_path, env=env, check=True, timeout=60)
     words = (tmp_path / "words").read_text().splitlines()
-    assert words[:6] == ["run", "--environment", evil, "-k", evil, "--"]
-    assert [word.partition("=")[2] for word in words[6:]] == [evil] * (len(ACTION["inputs"]) - len(OWN_INPUTS))
+    assert words[:7] == ["run", "--github", "--environment", evil, "-k", evil, "--"]
+    assert [word.partition("=")[2] for word in words[7:]] == [evil] * (len(ACTION["inputs"]) - len(OWN_INPUTS))
     assert not (tmp_path / "owned").exists()
+
+
+def test_the_action_reads_the_folder_that_its_own_run_told() -> None:
+    """The input may hold an earlier report, whose verdict is no answer of this use."""
+    steps = {step["name"]: step for step in ACTION["runs"]["steps"]}
+    told = "${{ steps.certify.outputs.report }}"
+    assert steps["Certify"]["id"] == "certify"
+    assert ACTION["outputs"]["report"]["value"] == steps["Upload the report"]["with"]["path"] == told
+    assert steps["Report"]["env"]["REPORT"] == told
+    assert steps["Report"]["run"].endswith('"$REPORT"')
+    for name in ("Upload the report", "Report"):
+        # Also after a finding; never where no run told a folder, since an empty one is the workspace.
+        assert steps[name]["if"] == "always() && steps.certify.outputs.report != ''"
+    assert [name for name, step in steps.items() if "inputs.report" in str(step)] == ["Certify"]
 
 
 def test_choices_are_those_of_the_suite() -> None:
@@ -130,6 +144,13 @@ def test_choices_are_those_of_the_suite() -> None:
     assert matrix["bootstrap"] == [str(route) for route in BOOTSTRAPS]
 
 
+def test_on_kind_alone_releases_are_those_of_kind_and_beside_others_those_of_all() -> None:
+    plans = {name: read(ROOT / f".github/workflows/{name}.yml")["jobs"]["plan"]["steps"] for name in ("e2e", "certify")}
+    for name, wanted in (("e2e", True), ("certify", False)):
+        (run,) = (step["run"] for step in plans[name] if step.get("id") == "releases")
+        assert ("--provider kind" in run) is wanted
+
+
 def test_parity_compares_every_report_of_the_certificate() -> None:
     jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
     (step,) = (step for step in jobs["parity"]["steps"] if "parity" in step.get("run", ""))
@@ -142,9 +163,33 @@ def test_what_a_platform_needs_is_built_where_it_is_one_of_several() -> None:
     conditions = {step["name"]: step.get("if", "") for step in ACTION["runs"]["steps"]}
     assert "contains(inputs.provider, 'kind')" in conditions["Build what Kind needs"]
     assert "contains(inputs.bootstrap, 'operator')" in conditions["Build what the operator's route needs"]
+    assert "inputs.mutants != ''" in conditions["Build what mutants need"]
+    for name in ("Name the cache of two releases", "Build what the other release needs"):
+        assert "inputs.upgrade-to != '' || inputs.stand-in != ''" in conditions[name]
     (restore,) = (step for step in ACTION["runs"]["steps"] if step.get("id") == "cache")
+    for part in ("inputs.mutants != ''", "steps.toolchain.outputs.key", "steps.other.outputs.key"):
+        assert part in restore["with"]["key"]
     # The key of a cache may not have commas: an input never stands in it as it was given.
-    assert "{{ inputs." not in restore["with"]["key"]
+    assert not re.search(r"\{\{\s*inputs\.[\w-]+\s*(\}\}|\|\|)", restore["with"]["key"])
+
+
+def test_what_a_job_runs_was_built_before_with_little_disk() -> None:
+    """A run builds by itself what it lacks, all at once: more disk than a hosted runner promises."""
+    lines = [line for _, line in COMMANDS if " toolchain build " in line]
+    assert [line for line in lines if "--frugal" not in line and "--set kind" not in line] == []
+    names = [step["name"] for step in ACTION["runs"]["steps"]]
+    builds = [name for name in names if name.startswith("Build what")]
+    assert len(builds) == 5
+    assert max(map(names.index, builds)) < names.index("Keep the binaries") < names.index("Certify")
+    # A mutated controller is compiled from the caches of its own, which are dropped after each group.
+    assert names.index("Build what mutants need") < names.index("Build what is missing")
+    steps = read(ROOT / ".github/workflows/certify.yml")["jobs"]["upgrade"]["steps"]
+    (asked, *built, certified) = [step for step in steps if ".venv/bin/flux-tenancy " in step.get("run", "")]
+    assert "toolchain releases --pair" in asked["run"]
+    pair = [f"${{{{ fromJSON(steps.{asked['id']}.outputs.pair).{which} }}}}" for which in ("from", "to")]
+    assert [step["env"]["VERSION"] for step in built] == pair
+    assert all(step["run"].endswith('toolchain build --frugal --flux-version "$VERSION"') for step in built)
+    assert " certify " in certified["run"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

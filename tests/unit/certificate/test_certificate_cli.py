@@ -18,7 +18,7 @@ from conformance.errors import InputError, ProcessError, ToolchainError
 from conformance.settings import PACKAGE_DIR, data_dir
 from conformance.surface import Surface, Waiver, compare
 from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
-from conformance.toolchain.releases import Release, releases
+from conformance.toolchain.releases import releases
 
 pytestmark = pytest.mark.usefixtures("surfaces")
 WAIVER = Waiver(reason="no tenant may set it", owner="platform", expires=date(2099, 1, 1))
@@ -114,14 +114,6 @@ def test_reports_of_other_releases_are_refused(tmp_path: Path) -> None:
     before, after = pair(tmp_path, {"F01": nothing})
     result = call("certify", "--from", "2.9.5", "--to", "2.9.2", "--before", before, "--after", after)
     assert "the reports are of Flux 2.9.2 and 2.9.5, not of 2.9.5 and 2.9.2" in str(result.exception)
-
-
-def test_the_default_is_the_last_release_that_lacks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    lacking = [("2.9.7", ()), ("2.9.6", ("notification-controller",)), ("2.9.4", ()), ("2.9.2", ())]
-    known = [Release(version=v, kubernetes=("1.36",), missing=m, substituted=()) for v, m in lacking]
-    monkeypatch.setattr(certificate_cli, "releases", lambda *_: known)
-    assert certificate_cli._pair("", "") == ("2.9.4", "2.9.7")
-    assert certificate_cli._pair("2.9.6", "") == ("2.9.6", "2.9.7")
 
 
 Ending = int | Exception | Callable[[Path], int]

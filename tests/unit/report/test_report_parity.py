@@ -160,6 +160,8 @@ def test_documented_limits_are_compared_too(both, make_result):
         ({"flux_version": "2.9.5"}, "Flux 2.9.2 and 2.9.5"),
         ({"profile": Profile.CORE}, "profile hardened and core"),
         ({"fleet": "our-fleet"}, "fleet reference and our-fleet"),
+        ({"folders_sha256": {"fleet": "b" * 64, "tenant": "c" * 64}}, f"the fleet's files {'a' * 16} and {'b' * 16}"),
+        ({"folders_sha256": {"fleet": "a" * 64, "tenant": "d" * 64}}, f"the tenant's files {'c' * 16} and {'d' * 16}"),
         ({"sync": Sync.OCI}, "sync git and oci"),
         ({"onboarding": Onboarding.COMMAND}, "onboarding base and command"),
         ({"environments": (Environment.PRODUCTION,)}, "environments staging and production"),
@@ -167,7 +169,9 @@ def test_documented_limits_are_compared_too(both, make_result):
     ],
 )
 def test_reports_of_two_subjects_are_refused(make_run, fields, said):
-    one, two = build_report(make_run(provider="embedded")), build_report(make_run(provider="kind", **fields))
+    known = {"folders_sha256": {"fleet": "a" * 64, "tenant": "c" * 64}}
+    one = build_report(make_run(provider="embedded", **known))
+    two = build_report(make_run(provider="kind", **{**known, **fields}))
     with pytest.raises(InputError, match=re.escape(f"not of one subject: {said}")):
         refuse_other_subjects((one, two))
     with pytest.raises(InputError):
@@ -186,6 +190,14 @@ def test_a_patch_release_of_kubernetes_may_differ_and_an_unknown_one_too(make_ru
     assert (found.parity.answer, [c.kubernetes for c in found.columns]) == (Answer.EQUAL, ["v1.36.3", "v1.36.4"])
     unknown = build_report(replace(runs[1], kubernetes_version="", results=(), breakdowns=("provider: no engine",)))
     assert parity_of(build_report(runs[0]), unknown).answer is Answer.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("known", [{}, {"fleet": "a" * 64}])
+def test_reports_that_do_not_say_all_files_are_compared(make_run, make_result, known):
+    """An audit of an existing cluster has no tenant repository; reports of before have no digests."""
+    whole = {"fleet": "a" * 64, "tenant": "c" * 64}
+    runs = [make_run([make_result()], provider=p, folders_sha256=d) for p, d in (("kind", whole), ("existing", known))]
+    assert parity_of(*map(build_report, runs)).answer is Answer.EQUAL
 
 
 def test_a_platform_cannot_be_compared_with_itself_nor_alone(make_run):
