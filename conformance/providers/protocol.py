@@ -1,7 +1,9 @@
 """What a provider gives: a cluster, what it can show, and how to end it."""
 
+import itertools
+import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +14,8 @@ from conformance.model import BinaryOrigin, Capability
 from conformance.timeline import Mark
 
 LOOPBACK = "127.0.0.1"
+_OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LOWEST_PORT = 10_000
 
 EXISTING = "existing"
 """The provider of clusters that no run made."""
@@ -121,12 +125,35 @@ class Provider(Protocol):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that are free now; hold `runs.port_lock` until they are bound."""
-    sockets = [socket.socket() for _ in range(count)]
+    """Return ports of loopback that are free now; hold `runs.port_lock` until they are bound.
+
+    As long as there are others, none of those that the kernel gives to outgoing connections (`ip_local_port_range`,
+    Linux Documentation/networking/ip-sysctl): one of them was seen to be taken before etcd had bound it.
+    """
+    taken: list[socket.socket] = []
     try:
-        for sock in sockets:
-            sock.bind((LOOPBACK, 0))
-        return [sock.getsockname()[1] for sock in sockets]
+        for port in itertools.chain(_unassigned(), itertools.repeat(0, count)):
+            if len(taken) == count:
+                break
+            sock = socket.socket()
+            try:
+                sock.bind((LOOPBACK, port))
+            except OSError:
+                sock.close()
+            else:
+                taken.append(sock)
+        return [sock.getsockname()[1] for sock in taken]
     finally:
-        for sock in sockets:
+        for sock in taken:
             sock.close()
+
+
+def _unassigned() -> Iterator[int]:
+    """Yield ports below those of outgoing connections, in an order that no two runs share."""
+    try:
+        first = int(_OUTGOING.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return  # not Linux
+    ports = list(range(_LOWEST_PORT, first))
+    secrets.SystemRandom().shuffle(ports)
+    yield from ports
