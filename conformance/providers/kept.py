@@ -101,6 +101,15 @@ class Hold:
         return ""
 
 
+def is_free(cluster: str) -> bool:
+    """Whether no run uses a kept cluster right now."""
+    try:
+        Hold(cluster, "").end(remove=False)
+    except InputError:
+        return False
+    return True
+
+
 def _claimed(folder: Path) -> list[str]:
     try:
         engine_id, host = json.loads((folder / _CLAIM).read_text())

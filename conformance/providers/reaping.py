@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
@@ -10,7 +11,7 @@ from filelock import FileLock
 from conformance.errors import InputError
 from conformance.process import end_processes, own_identity, processes_of_run, same_process_lives
 from conformance.providers.engine import Engine
-from conformance.providers.kept import Hold, forget_ended, is_kept, kept_folder
+from conformance.providers.kept import Hold, forget_ended, is_free, is_kept, kept_folder
 from conformance.settings import state_dir
 
 RUN_LABEL = "dev.fluxtenancy.conformance.run"
@@ -61,13 +62,34 @@ def require_kept(engine: Engine, name: str) -> None:
     raise InputError(f"--flux-reuse '{name}': there is no such cluster", hint=known)
 
 
-def _is_dead(found: Mapping[str, str]) -> bool:
+def is_used(name: str, found: Mapping[str, str]) -> bool:
+    """Whether a live run of this machine has a cluster: the one that made it, or one that took it again.
+
+    Args:
+        found: the labels of its network.
+    """
+    owner = _owner(found)
+    return owner is not None and owner.here and (owner.lives or (is_kept(owner.folder) and not is_free(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    here: bool
+    lives: bool
+    folder: Path
+
+
+def _owner(found: Mapping[str, str]) -> _Owner | None:
     try:
         host, pid, created, folder = json.loads(found.get(OWNER_LABEL, ""))
-        alive = same_process_lives(int(pid), float(created))
+        return _Owner(host == socket.gethostname(), same_process_lives(int(pid), float(created)), Path(folder))
     except (ValueError, TypeError):
-        return False  # not as this suite writes it
-    return bool(host == socket.gethostname()) and not alive and not is_kept(Path(folder))
+        return None  # not as this suite writes it
+
+
+def _is_dead(found: Mapping[str, str]) -> bool:
+    owner = _owner(found)
+    return owner is not None and owner.here and not owner.lives and not is_kept(owner.folder)
 
 
 def _ours(engine: Engine) -> set[str]:
