@@ -20,6 +20,8 @@ from conformance.process import Completed, run
 EXTRA = "pip install 'flux-tenancy-conformance[kind]'"
 _FAILED = "could not be loaded: "
 """Begins a line of the child's output, before an image's name."""
+_WHY = ("ERROR", "Command Output")
+"""Begin the lines in which kind says what failed, and what the failed command said."""
 
 
 def require_pytest_kind() -> None:
@@ -66,7 +68,7 @@ class ClusterCommands:
         words = [word for image in images for word in ("--image", image)]
         done = self._run("load", *words, timeout_s=timeout_s, stop=stop)
         failed = [line.removeprefix(_FAILED) for line in done.stdout.splitlines() if line.startswith(_FAILED)]
-        said = "; ".join(dict.fromkeys(line for line in done.stderr.splitlines() if line.startswith("ERROR")))
+        said = "; ".join(dict.fromkeys(line for line in done.stderr.splitlines() if line.startswith(_WHY)))
         return dict.fromkeys(failed, said or "kind does not say why")
 
     def _run(self, verb: str, *words: str, timeout_s: float, stop: threading.Event | None = None) -> Completed:

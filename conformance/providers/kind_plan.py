@@ -83,7 +83,7 @@ def examine(engine: Engine, kubernetes_version: str, *, keep: bool = False, reus
     if reuse:
         require_kept(engine, reuse)
         _require_version(engine, reuse, kubernetes_version)
-    image = choose_image(engine, kubernetes_version)
+    image = choose_image(engine, "" if reuse else kubernetes_version)  # a kept cluster has its own
     return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
 
 

@@ -126,13 +126,17 @@ def test_what_kind_says_of_its_failure_is_told(tmp_path: Path) -> None:
         commands.create("image:1", tmp_path / "kind.yaml", timeout_s=60)
 
 
-HALF = 'case "$5" in image:1) echo "ERROR: ctr: content digest: not found" >&2; exit 1 ;; esac'
+HALF = """case "$5" in image:1)
+  printf 'Loading\\nERROR: failed to load image\\nCommand Output: ctr: not found\\n' >&2
+  exit 1 ;;
+esac"""
 """Refuses the first image, as kind does of an engine that keeps images as containerd does."""
+REFUSED = "ERROR: failed to load image; Command Output: ctr: not found"
 
 
 def test_an_image_that_cannot_be_loaded_does_not_keep_the_others(tmp_path: Path) -> None:
     failed = failing(tmp_path, f'echo "$5" >> {tmp_path}/asked; {HALF}').load(["image:1", "image:2"], timeout_s=60)
-    assert failed == {"image:1": "ERROR: ctr: content digest: not found"}
+    assert failed == {"image:1": REFUSED}
     assert (tmp_path / "asked").read_text().split() == ["image:1", "image:2"]
 
 
@@ -144,7 +148,7 @@ def test_what_cannot_be_loaded_is_left_for_the_node_to_pull(docker: FakeDocker, 
     with loading.beside():
         pass
     assert loading.notes == [
-        "image:1 could not be loaded and is left for the node to pull: ERROR: ctr: content digest: not found",
+        f"image:1 could not be loaded and is left for the node to pull: {REFUSED}",
         "image:2 loaded from the local engine (sha256:id-of-image:2)",
         "image:3 is for the node to pull",
     ]
