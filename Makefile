@@ -55,8 +55,8 @@ unchanged: $(STAMP) ## certify one release RUNS times (21) and compare every two
 kind-lab: $(STAMP) ## a container engine and a Kind node image, on a Debian host that has neither (root)
 	@$(BIN)/python hack/kind-lab up $(if $(FORCE),--force)
 
-kind-lab-down: $(STAMP) ## end that engine and its clusters; PURGE=1 removes its files too
-	@$(BIN)/python hack/kind-lab down $(if $(PURGE),--purge)
+kind-lab-down: $(STAMP) ## end that engine and its clusters; PURGE=1 removes its files too, FORCE=1 ends live runs
+	@$(BIN)/python hack/kind-lab down $(if $(PURGE),--purge) $(if $(FORCE),--force)
 
 kind-lab-env: $(STAMP)
 	@$(BIN)/python hack/kind-lab env

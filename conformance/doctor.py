@@ -63,7 +63,8 @@ def _go() -> Finding:
 
 def _memory() -> Finding:
     total = psutil.virtual_memory().total / GIB
-    return Finding("memory", total >= MIN_MEMORY_GIB, f"{total:.0f} GiB", f"{MIN_MEMORY_GIB} GiB are needed")
+    # Of 4 GiB a machine says 3.8 or so: its firmware and kernel took theirs.
+    return Finding("memory", round(total) >= MIN_MEMORY_GIB, f"{total:.0f} GiB", f"{MIN_MEMORY_GIB} GiB are needed")
 
 
 def _disk() -> Finding:

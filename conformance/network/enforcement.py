@@ -70,11 +70,18 @@ class Enforcement:
                 self._flip()
 
     def cycle(self) -> None:
-        """Close and open once more: both must show.
+        """Close and open once more, from where it stands: both must show.
+
+        What was refused before counts for nothing here: beside all other checks a network may have followed too late.
+        What was proved does count. To begin with new Pods would look for a way that is open, and rules that nobody
+        writes any more may have closed it.
 
         Raises:
             NotEnforced: one of them did not.
+            Breakdown: there was no connection in the first place.
         """
+        with self._lock:
+            self._refused = None
         self.prove()
         with self._lock:
             self._flip()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.kube.wait import eventually
 from conformance.process import run
 from conformance.settings import environment
 
@@ -27,6 +28,8 @@ _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings 
 class EngineFacts:
     """What the engine says of its machine."""
 
+    id: str
+    """Its own name for itself; empty where it has none."""
     version: str
     kernel: str
     memory_bytes: int
@@ -69,6 +72,7 @@ class Engine:
         if problems := said.get("ServerErrors"):
             raise InputError(f"the container engine does not answer: {problems[0]}", hint=_START)
         return EngineFacts(
+            id=str(said.get("ID") or ""),
             version=str(said.get("ServerVersion", "")),
             kernel=str(said.get("KernelVersion", "")),
             memory_bytes=int(said.get("MemTotal", 0)),
@@ -160,9 +164,18 @@ class Engine:
 
         Raises:
             ProviderError: one cannot be removed.
+            WaitTimeout: somebody else is removing one, and does not come to an end.
         """
         for node in self.nodes(cluster):
-            self._remove(["rm", "--force", "--volumes", node], f"node {node}")
+            if not self._remove(["rm", "--force", "--volumes", node], f"node {node}"):
+                self._until_gone(cluster, node)
+
+    def runs(self, node: str) -> bool:
+        """Whether a node's container is there and runs; False also of an engine that does not answer."""
+        try:
+            return self._ask("container", "inspect", "--format", "{{.State.Running}}", node).strip() == "true"
+        except ProcessError:
+            return False
 
     def copy_in(self, source: Path, node: str, target: str) -> None:
         """Copy a file or folder of this machine to a path of a node."""
@@ -192,14 +205,22 @@ class Engine:
             return None  # gone meanwhile
         return dict(found or {})
 
-    def _remove(self, words: Sequence[str], what: str) -> None:
+    def _remove(self, words: Sequence[str], what: str) -> bool:
+        """Remove it; return whether it is gone: else somebody else is about to do the same."""
         try:
             self._run(words, CHANGE_S)
         except ProcessError as error:
             if "No such" in str(error) or "not found" in str(error):
-                return
+                return True
+            if "already in progress" in str(error):
+                return False
             hint = f"remove it by hand: docker {' '.join(words)}"
             raise ProviderError(f"the container engine cannot remove the {what}: {error}", hint=hint) from error
+        return True
+
+    def _until_gone(self, cluster: str, node: str) -> None:
+        what = f"the node {node}, which somebody else is removing, is gone"
+        eventually(lambda: node in self.nodes(cluster), lambda there: not there, timeout_s=CHANGE_S, what=what)
 
     def _ask(self, *words: str) -> str:
         return self._run(words, ANSWER_S)

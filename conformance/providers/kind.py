@@ -7,9 +7,7 @@ gateway.
 import contextlib
 import shutil
 import socket
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
@@ -17,12 +15,14 @@ import yaml
 from conformance.errors import ProcessError, ProviderError
 from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
-from conformance.kube.wait import ended_by, eventually
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
 from conformance.providers import kind_inside, reusing
+from conformance.providers.kept import BASELINE, Hold, claim, is_kept, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands
 from conformance.providers.kind_plan import (
+    KINDNET,
+    KUBE_ROUTER,
     KindPlan,
     cluster_config,
     flux_images,
@@ -30,9 +30,10 @@ from conformance.providers.kind_plan import (
     kind_data,
     policy_engine,
 )
+from conformance.providers.loading import Loading
 from conformance.providers.pod_host import TEMPORARY, PodHost
 from conformance.providers.protocol import OWN, Cluster
-from conformance.providers.reaping import BASELINE, is_kept, kept_folder, labels, reap
+from conformance.providers.reaping import labels, reap
 from conformance.runs import RunFolder
 from conformance.settings import Timeouts, data_dir, environment
 
@@ -78,7 +79,10 @@ class KindProvider:
         self._gateway = ""
         self._begun = False
         """There may be something in the engine."""
+        self._exported = False
+        self._hold: Hold | None = None
         self._notes: list[str] = []
+        self._loading: Loading | None = None
         self._host: PodHost | None = None
         self._client: KubeClient | None = None
         self._audit: AuditLog | None = None
@@ -87,10 +91,12 @@ class KindProvider:
         """End what killed runs left, and make the cluster's network; return its gateway.
 
         Raises:
+            InputError: another run uses the kept cluster.
             ProviderError: the engine refuses, or its networks are not on this machine.
         """
-        for name in reap(self._engine):
-            self._say(f"removed what a killed run left in the container engine: {name}")
+        reap(self._engine, self._say)
+        if self._keep:
+            self._hold = Hold(self._name, self._run_id)
         if self._plan.reuse:
             self._gateway = self._engine.gateway(self._name)
         else:
@@ -98,6 +104,8 @@ class KindProvider:
             self._gateway = self._engine.make_network(self._name, labels(self._run_id, self._name))
         for folder in (self._home, self._private):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._keep:
+            claim(self._name, self._plan.facts.id)
         with socket.socket() as probe:
             try:
                 probe.bind((self._gateway, 0))
@@ -153,41 +161,70 @@ class KindProvider:
         Raises:
             ProviderError: the node lacks images: that is the cause.
         """
-        with contextlib.suppress(ProcessError):
-            folder = self._logs / "kind"
-            words = ["export", "logs", str(folder), f"--name={self._name}"]
-            run([self._binary("kind"), *words], timeout_s=_EXPORT_S, env=self._environment())
+        self._export()
         lacking = kind_inside.not_pulled(self._client) if self._client else []
         if lacking:
+            failed = self._loading.failed if self._loading else {}
+            why = "".join(f"; it could not be loaded: {failed[image]}" for image in lacking if image in failed)
             raise ProviderError(
-                f"the node cannot pull {', '.join(lacking)}",
+                f"the node cannot pull {', '.join(lacking)}{why}",
                 hint="let it reach the registry, or have the images in the local engine: what it holds is loaded",
                 log=self._logs / "kind",
             )
 
     def down(self) -> None:
-        """End the cluster with its network, unless it is kept.
+        """End the cluster with its network, unless it is kept; whatever fails before, they are removed.
 
         Raises:
             ProviderError: the engine does not remove them.
         """
-        if self._host is not None:
-            self._host.stop()
-        self._supervisor.stop_all()
-        if self._client is not None:
-            self._client.close()
-        if self._audit is not None:
-            self._audit.close()
+        if self._plan.reuse and self._hold is None:
+            return  # it was never this run's
+        with contextlib.ExitStack() as stack:  # from the last line to the first
+            stack.callback(self._let_go)
+            stack.callback(shutil.rmtree, self._private, ignore_errors=True)
+            stack.callback(self._remove)
+            stack.callback(self._copy_audit_log)
+            for opened in (self._audit, self._client):
+                if opened is not None:
+                    stack.callback(opened.close)
+            stack.callback(self._supervisor.stop_all)
+            if self._host is not None:
+                stack.callback(self._host.stop)
+            self._look_at_node()
+
+    def _look_at_node(self) -> None:
+        """Keep what explains a node that died under the checks, while it is there."""
+        if self._host is not None and not self._exported and not self._engine.runs(self._node):
+            self._export()
+            self._say(f"{self._node} does not run any more; what is known of its end: {self._logs / 'kind'}")
+
+    def _copy_audit_log(self) -> None:
         log = self._home / "node" / "audit" / "audit.log"
         if log.is_file() and self._logs.is_dir():
-            shutil.copy(log, self._logs / log.name)
+            try:
+                shutil.copy(log, self._logs / log.name)
+            except OSError as error:
+                self._say(f"the audit log of {self._name} could not be copied to {self._logs}: {error.strerror}")
+
+    def _remove(self) -> None:
         if is_kept(self._home):
             self._say(self._how_to_reach())
         elif self._begun:
             self._engine.remove_nodes(self._name)
             self._engine.remove_network(self._name)
             shutil.rmtree(self._home, ignore_errors=True)
-        shutil.rmtree(self._private, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        if self._hold is not None:
+            self._hold.end(remove=not self._home.exists())
+            self._hold = None
+
+    def _export(self) -> None:
+        self._exported = True
+        words = ["export", "logs", str(self._logs / "kind"), f"--name={self._name}"]
+        with contextlib.suppress(ProcessError):
+            run([self._binary("kind"), *words], timeout_s=_EXPORT_S, env=self._environment())
 
     @property
     def _kubeconfig(self) -> Path:
@@ -225,7 +262,9 @@ class KindProvider:
         config = self._private / "kind.yaml"
         config.write_text(yaml.safe_dump(cluster_config(self._name, self._mounted(), policies), sort_keys=False))
         self._note_plan(policies)
-        with self._loading(commands, policies):
+        images = images_to_load(policies, self._components)
+        loading = self._loading = Loading(self._engine, commands, self._node, images, self._timeouts)
+        with loading.beside():
             try:
                 commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
             except ProcessError as error:
@@ -234,6 +273,7 @@ class KindProvider:
                     hint="the node's own logs are below; `docker info` says what the engine can do",
                     log=self._logs / "kind",
                 ) from error
+        self._notes += [f"{self._platform}: {said}" for said in loading.notes]
 
     def _mounted(self) -> Path:
         """Return the folder that the node sees as /conformance."""
@@ -251,47 +291,14 @@ class KindProvider:
         made_here = "" if "@" in image else f", made on this machine ({self._engine.image_id(image)})"
         self._notes.append(f"{self._platform}: node {image}{made_here}; NetworkPolicies are enforced by {policies}")
 
-    @contextlib.contextmanager
-    def _loading(self, commands: ClusterCommands, policies: str) -> Iterator[None]:
-        """Load images while the block creates the cluster: as soon as the node's container runtime answers."""
-        stop = threading.Event()
-        with ThreadPoolExecutor(1, "images") as pool:
-            loaded: Future[None] = pool.submit(self._load, commands, policies, stop)
-            try:
-                yield
-            except BaseException:
-                stop.set()
-                raise
-            loaded.result()
-
-    def _load(self, commands: ClusterCommands, policies: str, stop: threading.Event) -> None:
-        ids = {image: self._engine.image_id(image) for image in images_to_load(policies, self._components)}
-        held = [image for image, found in ids.items() if found]
-        if held:
-            what = "the node's container runtime answers"
-            bound = self._timeouts.kind_cluster
-            with ended_by(stop):
-                eventually(self._runtime_answers, bool, timeout_s=bound, what=what, interval_s=0.5)
-            try:
-                commands.load(held, timeout_s=self._timeouts.image_load * len(held), stop=stop)
-            except ProcessError as error:
-                raise ProviderError(f"images cannot be loaded into the node: {error}") from error
-        self._notes += [f"{self._platform}: {image} loaded from the local engine ({ids[image]})" for image in held]
-        self._notes += [f"{self._platform}: {image} is for the node to pull" for image in ids if image not in held]
-
-    def _runtime_answers(self) -> bool:
-        try:
-            self._engine.in_node(self._node, ["ctr", "version"])
-        except ProcessError:
-            return False
-        return True
-
     def _complete(self, client: KubeClient) -> None:
-        """Add the policy engine, and wait until Pods can be scheduled."""
+        """Add the policy engine, and wait until Pods can be scheduled and policies have somebody who reads them."""
         config = yaml.safe_load((self._private / "kind.yaml").read_text())
-        if config["networking"].get("disableDefaultCNI"):
+        policies = KUBE_ROUTER if config["networking"].get("disableDefaultCNI") else KINDNET
+        if policies == KUBE_ROUTER:
             kind_inside.add_kube_router(client)
         kind_inside.wait_schedulable(client, self._node, timeout_s=self._timeouts.kind_cluster)
+        kind_inside.wait_policies(client, policies, timeout_s=self._timeouts.kind_cluster)
         if self._keep:
             reusing.remember(client, self._home / BASELINE)
 

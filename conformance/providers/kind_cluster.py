@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.errors import InputError
-from conformance.process import run
+from conformance.process import Completed, run
 
 EXTRA = "pip install 'flux-tenancy-conformance[kind]'"
+_FAILED = "could not be loaded: "
+"""Begins a line of the child's output, before an image's name."""
+_WHY = ("ERROR", "Command Output")
+"""Begin the lines in which kind says what failed, and what the failed command said."""
 
 
 def require_pytest_kind() -> None:
@@ -50,19 +54,27 @@ class ClusterCommands:
         """
         self._run("create", "--image", image, "--config", str(config), timeout_s=timeout_s)
 
-    def load(self, images: Sequence[str], *, timeout_s: float, stop: threading.Event | None = None) -> None:
+    def load(
+        self, images: Sequence[str], *, timeout_s: float, stop: threading.Event | None = None
+    ) -> Mapping[str, str]:
         """Copy images of the engine into the node, one after another, until `stop` is set.
 
+        Returns:
+            Those that could not be copied, each with what kind said of its failures.
+
         Raises:
-            ProcessError: kind failed, ran into the deadline, or was stopped.
+            ProcessError: it ran into the deadline, or was stopped.
         """
         words = [word for image in images for word in ("--image", image)]
-        self._run("load", *words, timeout_s=timeout_s, stop=stop)
+        done = self._run("load", *words, timeout_s=timeout_s, stop=stop)
+        failed = [line.removeprefix(_FAILED) for line in done.stdout.splitlines() if line.startswith(_FAILED)]
+        said = "; ".join(dict.fromkeys(line for line in done.stderr.splitlines() if line.startswith(_WHY)))
+        return dict.fromkeys(failed, said or "kind does not say why")
 
-    def _run(self, verb: str, *words: str, timeout_s: float, stop: threading.Event | None = None) -> None:
+    def _run(self, verb: str, *words: str, timeout_s: float, stop: threading.Event | None = None) -> Completed:
         argv: list[str | Path] = [sys.executable, "-m", __name__, verb, self.name, "--kind", self.kind]
         argv += ["--kubectl", self.kubectl, "--kubeconfig", self.kubeconfig, *words]
-        run(argv, timeout_s=timeout_s, env=self.env, cwd=self.folder, stop=stop)
+        return run(argv, timeout_s=timeout_s, env=self.env, cwd=self.folder, stop=stop)
 
 
 def retaining(kind: Path, folder: Path) -> Path:
@@ -95,7 +107,10 @@ def _main() -> None:
         cluster.create(asked.config)
     else:
         for one in asked.image:
-            cluster.load_docker_image(one)
+            try:
+                cluster.load_docker_image(one)
+            except Exception:  # noqa: BLE001 - whatever it is: the node may pull this one, and the others go on
+                sys.stdout.write(f"{_FAILED}{one}\n")
 
 
 if __name__ == "__main__":

@@ -39,6 +39,26 @@ def wait_schedulable(client: KubeClient, node: str, *, timeout_s: float) -> None
     )
 
 
+def wait_policies(client: KubeClient, engine: str, *, timeout_s: float) -> None:
+    """Wait until the policy engine runs on the node: without it nothing could be said of the fleet's policies.
+
+    Args:
+        engine: name of its DaemonSet in kube-system.
+
+    Raises:
+        ProviderError: it does not run in time; names its image.
+    """
+    state, ready = object_until(
+        client, Ref("apps/v1", "DaemonSet", engine, "kube-system"), _has_pod, timeout_s=timeout_s
+    )
+    if not ready:
+        image = pick(state, "spec", "template", "spec", "containers", 0, "image")
+        raise ProviderError(
+            f"{engine}, which enforces NetworkPolicies here, does not run: its image is {image or 'unknown'}",
+            hint="let the node reach the image's registry, or have the image in the local engine",
+        )
+
+
 def name_gateway(client: KubeClient, address: str) -> None:
     """Give the gateway a name in the cluster's DNS: a headless Service with an endpoint that no Pod is."""
     metadata = {"name": "gateway", "namespace": GATEWAY_NAMESPACE}
@@ -68,6 +88,10 @@ def not_pulled(client: KubeClient) -> list[str]:
     states = [state for pod in pods for state in pick(pod, "status", "containerStatuses") or []]
     waiting = {state["image"] for state in states if "Pull" in (pick(state, "state", "waiting", "reason") or "")}
     return sorted(waiting)
+
+
+def _has_pod(daemon_set: Manifest | None) -> bool:
+    return int(pick(daemon_set, "status", "numberReady") or 0) > 0
 
 
 def _is_ready(node: Manifest | None) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import yaml
 
 from conformance.errors import InputError, ProcessError, ProviderError
@@ -16,7 +17,9 @@ from conformance.providers.reaping import require_kept
 from conformance.settings import data_dir
 
 GIB = 2**30
-MIN_MEMORY_BYTES = 4 * GIB
+MIN_MEMORY_BYTES = 7 * GIB // 2
+"""What a machine of nominal 4 GiB has at least, once its firmware and kernel took theirs; seen 3.8 GiB."""
+MIN_FREE_BYTES = 11 * GIB // 4
 """API server, etcd, six controllers and some sixty Pods; seen 2.7 GiB."""
 MIN_KERNEL = (4, 19)
 """The oldest that kubeadm's preflight accepts (k8s.io/system-validators v1.12 validators/types_unix.go)."""
@@ -25,6 +28,8 @@ _NFT_QUEUE = (
     "nft add table inet conformance && nft add chain inet conformance c '{ type filter hook forward priority 0; }' && "
     "nft add rule inet conformance c queue num 100"
 )
+_VERSION_FILE = "/kind/version"
+"""In a node: the version of its Kubernetes (sigs.k8s.io/kind pkg/cluster/nodeutils, KubeVersion)."""
 _VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
 
 
@@ -60,19 +65,15 @@ def examine(engine: Engine, kubernetes_version: str, *, keep: bool = False, reus
 
     Args:
         kubernetes_version: `1.36` or `v1.36.4`; empty: the default of node-images.yaml.
-        reuse: name of a kept cluster.
+        reuse: name of a kept cluster; with it the version has to be that of the cluster.
 
     Raises:
-        InputError: no pytest-kind, an engine that does not answer or is too small, no such version or cluster.
+        InputError: no pytest-kind, an engine that does not answer or is too small, no such version or cluster, a
+            cluster that another run uses.
     """
     require_pytest_kind()
     facts = engine.facts()
-    if facts.memory_bytes < MIN_MEMORY_BYTES:
-        raise InputError(
-            f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
-            f"needs {MIN_MEMORY_BYTES // GIB}",
-            hint="give the engine's machine more memory, or certify with --flux-provider embedded",
-        )
+    _require_memory(facts, free=not reuse)
     kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
     if kernel < MIN_KERNEL:
         raise InputError(
@@ -81,8 +82,49 @@ def examine(engine: Engine, kubernetes_version: str, *, keep: bool = False, reus
         )
     if reuse:
         require_kept(engine, reuse)
-    image = choose_image(engine, kubernetes_version)
+        _require_version(engine, reuse, kubernetes_version)
+    image = choose_image(engine, "" if reuse else kubernetes_version)  # a kept cluster has its own
     return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
+
+
+def _require_memory(facts: EngineFacts, *, free: bool) -> None:
+    """Check what the engine's machine has, and with `free` what is left of it: a kept cluster has its share already.
+
+    The engine is on this machine, or its networks will be refused.
+    """
+    embedded = "or certify with --flux-provider embedded"
+    if facts.memory_bytes < MIN_MEMORY_BYTES:
+        raise InputError(
+            f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
+            "needs 4",
+            hint=f"give the engine's machine more memory, {embedded}",
+        )
+    left = psutil.virtual_memory().available
+    if free and left < MIN_FREE_BYTES:
+        raise InputError(
+            f"{left / GIB:.1f} GiB of this machine's memory are free, and a cluster with its tenants takes 2.7",
+            hint=f"end what else runs here (`docker ps` shows other clusters), {embedded}",
+        )
+
+
+def _require_version(engine: Engine, cluster: str, wanted: str) -> None:
+    if not wanted:
+        return
+    node = engine.nodes(cluster)[0]
+    try:
+        has = engine.in_node(node, ["cat", _VERSION_FILE]).strip()
+    except ProcessError as error:
+        raise InputError(
+            f"--flux-reuse '{cluster}': its node does not say its version: {error}",
+            hint=f"does {node} run? `docker start {node}` starts it",
+        ) from error
+    match = _VERSION.fullmatch(wanted)
+    if not _is(has, match[1] if match else ""):
+        raise InputError(
+            f"--flux-reuse '{cluster}': its node runs Kubernetes {has}, and "
+            f"--flux-kubernetes-version asks for {wanted}",
+            hint="leave that option out, or start without --flux-reuse",
+        )
 
 
 def choose_image(engine: Engine, wanted: str) -> NodeImage:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from conformance import catalog
+from conformance.bootstrap import mutants
 from conformance.bootstrap.abilities import lacks
-from conformance.bootstrap.mutants import network
 from conformance.model import Environment, Fidelity, Kill, Level, Outcome, Verdict
 from conformance.providers.protocol import LACKS
 from conformance.report.schema import ConformanceReport
@@ -20,7 +20,9 @@ CHECKS = [
     for entry in catalog.listed()
     if STAGING in entry.check.environments and not entry.check.needs & lacks("kind")
 ]
-MUTANTS = [mutant.id for mutant in network.mutants()]
+NETWORK = {kill for entry in catalog.listed() if entry.check.id.startswith("E") for kill in entry.check.kills}
+MUTANTS = [name for name in mutants.MUTANTS if name in NETWORK]
+"""Those that a check of the network section is said to kill, also where they lie in other modules."""
 
 
 SLOWLY = ("--", "--flux-timeout-factor=2")

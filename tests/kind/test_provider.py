@@ -20,10 +20,11 @@ from conformance.kube.objects import pick, ref_to
 from conformance.kube.wait import object_until
 from conformance.model import Capability, Manifest
 from conformance.providers.engine import Engine
+from conformance.providers.kept import kept_folder
 from conformance.providers.kind import KindProvider
 from conformance.providers.kind_plan import KindPlan, examine
 from conformance.providers.protocol import Cluster
-from conformance.providers.reaping import RUN_LABEL, kept_folder, reap
+from conformance.providers.reaping import RUN_LABEL, reap
 from conformance.runs import RunFolder, open_run
 from conformance.settings import Timeouts
 
@@ -209,5 +210,5 @@ def test_a_kept_cluster_stays_and_can_be_taken_anew(
         second.remove()
         engine.remove_nodes(name)
         engine.remove_network(name)
-    reap(engine)
+    reap(engine, print)
     assert not kept_folder(name).exists(), "the next start sees that the cluster was ended"

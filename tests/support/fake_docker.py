@@ -10,7 +10,14 @@ import pytest
 from conformance.providers.engine import Engine
 
 GIB = 2**30
-INFO = {"ServerVersion": "20.10.24", "KernelVersion": "6.1.0", "MemTotal": 8 * GIB, "NCPU": 2, "CgroupVersion": "2"}
+INFO = {
+    "ID": "engine-1",
+    "ServerVersion": "20.10.24",
+    "KernelVersion": "6.1.0",
+    "MemTotal": 8 * GIB,
+    "NCPU": 2,
+    "CgroupVersion": "2",
+}
 SCRIPT = """\
 #!{python}
 import json, pathlib, sys

@@ -83,6 +83,23 @@ def test_nodes_are_removed_with_their_volumes_and_what_is_gone_is_no_error(docke
     assert "rm --force --volumes c-worker" in docker.asked
 
 
+def test_a_node_that_somebody_else_is_removing_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.says("rm", code=1, error="Error response from daemon: removal of container c is already in progress")
+    listed = iter([["c"], ["c"], []])
+    engine = docker.engine
+    monkeypatch.setattr(engine, "nodes", lambda _: next(listed))
+    engine.remove_nodes("c")
+    assert list(listed) == []
+
+
+def test_a_node_runs_or_not(docker: FakeDocker) -> None:
+    docker.says("container inspect --format {{.State.Running}} c", "true\n")
+    docker.says("container inspect --format {{.State.Running}} d", "false\n")
+    assert [docker.engine.runs(name) for name in ("c", "d", "gone")] == [True, False, False]
+
+
 def test_what_cannot_be_removed_names_the_command(docker: FakeDocker) -> None:
     docker.says("network rm", code=1, error="network n has active endpoints")
     with pytest.raises(ProviderError, match="active endpoints") as refused:

@@ -2,17 +2,21 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from support.fake_docker import FakeDocker, docker
 
-from conformance.errors import ProcessError, ProviderError
+from conformance.errors import InputError, ProcessError, ProviderError
 from conformance.process import run
+from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind import KindProvider
 from conformance.providers.kind_cluster import ClusterCommands, retaining
+from conformance.providers.kind_inside import wait_policies
 from conformance.providers.kind_plan import KindPlan, NodeImage
-from conformance.providers.reaping import kept_folder
+from conformance.providers.loading import Loading
+from conformance.providers.reaping import labels
 from conformance.runs import RunFolder
 from conformance.settings import Timeouts, environment
 
@@ -100,21 +104,134 @@ def test_kind_cluster_runs_as_a_child_in_the_runs_folder(tmp_path: Path) -> None
     commands = ClusterCommands(
         name="c", kind=kind, kubectl=kind, kubeconfig=tmp_path / "kubeconfig", folder=work, env=environment()
     )
-    commands.load(["image:1", "image:2"], timeout_s=60)
+    failed = commands.load(["image:1", "image:2"], timeout_s=60)
     said = (tmp_path / "asked").read_text().splitlines()
     assert said == ["load docker-image --name c image:1", "load docker-image --name c image:2"]
+    assert failed == {}
     assert not Path(".pytest-kind").exists()
 
 
-def test_what_kind_says_of_its_failure_is_told(tmp_path: Path) -> None:
+def failing(tmp_path: Path, script: str) -> ClusterCommands:
     kind = tmp_path / "kind"
-    kind.write_text("#!/bin/sh\necho 'ERROR: image: not present locally' >&2\nexit 1\n")
+    kind.write_text(f"#!/bin/sh\n{script}\n")
     kind.chmod(0o755)
-    commands = ClusterCommands(
+    return ClusterCommands(
         name="c", kind=kind, kubectl=kind, kubeconfig=tmp_path / "kubeconfig", folder=tmp_path, env=environment()
     )
-    with pytest.raises(ProcessError, match="not present locally"):
-        commands.load(["image:1"], timeout_s=60)
+
+
+def test_what_kind_says_of_its_failure_is_told(tmp_path: Path) -> None:
+    commands = failing(tmp_path, "echo 'ERROR: failed to create cluster' >&2; exit 1")
+    with pytest.raises(ProcessError, match="failed to create cluster"):
+        commands.create("image:1", tmp_path / "kind.yaml", timeout_s=60)
+
+
+HALF = """case "$5" in image:1)
+  printf 'Loading\\nERROR: failed to load image\\nCommand Output: ctr: not found\\n' >&2
+  exit 1 ;;
+esac"""
+"""Refuses the first image, as kind does of an engine that keeps images as containerd does."""
+REFUSED = "ERROR: failed to load image; Command Output: ctr: not found"
+
+
+def test_an_image_that_cannot_be_loaded_does_not_keep_the_others(tmp_path: Path) -> None:
+    failed = failing(tmp_path, f'echo "$5" >> {tmp_path}/asked; {HALF}').load(["image:1", "image:2"], timeout_s=60)
+    assert failed == {"image:1": REFUSED}
+    assert (tmp_path / "asked").read_text().split() == ["image:1", "image:2"]
+
+
+def test_what_cannot_be_loaded_is_left_for_the_node_to_pull(docker: FakeDocker, tmp_path: Path) -> None:
+    docker.holds("image:1", "image:2")
+    docker.says("exec")
+    images = ["image:1", "image:2", "image:3"]
+    loading = Loading(docker.engine, failing(tmp_path, HALF), "c-control-plane", images, Timeouts())
+    with loading.beside():
+        pass
+    assert loading.notes == [
+        f"image:1 could not be loaded and is left for the node to pull: {REFUSED}",
+        "image:2 loaded from the local engine (sha256:id-of-image:2)",
+        "image:3 is for the node to pull",
+    ]
+
+
+def test_a_policy_engine_that_does_not_run_names_its_image() -> None:
+    spec = {"template": {"spec": {"containers": [{"image": "docker.io/cloudnativelabs/kube-router:v2.2.1"}]}}}
+
+    class Client:
+        ready = 0
+
+        def objects_at(self, *_: object, fields: str, **__: object) -> tuple[list[Any], str]:
+            assert fields == "metadata.name=kube-router"
+            return [{"spec": spec, "status": {"numberReady": self.ready}}], "1"
+
+    client: Any = Client()
+    with pytest.raises(ProviderError, match=r"its image is docker\.io/cloudnativelabs/kube-router:v2\.2\.1"):
+        wait_policies(client, "kube-router", timeout_s=0)
+    client.ready = 1
+    wait_policies(client, "kube-router", timeout_s=0)
+
+
+def test_the_cluster_goes_whatever_fails_before_it(docker: FakeDocker, tmp_path: Path) -> None:
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    made.prepare()
+
+    class Client:
+        def close(self) -> None:
+            raise OSError("no space left on device")
+
+    made._client = made._audit = cast("Any", Client())
+    with pytest.raises(OSError, match="no space left"):
+        made.down()
+    assert docker.asked[-1].startswith("network rm")
+    assert not (tmp_path / "run" / "staging").exists()
+
+
+def test_an_audit_log_that_cannot_be_copied_is_told_and_stops_nothing(docker: FakeDocker, tmp_path: Path) -> None:
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    said: list[str] = []
+    made._say = said.append
+    made.prepare()
+    log = tmp_path / "run" / "staging" / "node" / "audit" / "audit.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    (tmp_path / "logs" / "audit.log" / "audit.log").mkdir(parents=True)
+    made.down()
+    assert "the audit log" in said[0]
+    assert docker.asked[-1].startswith("network rm")
+
+
+@pytest.mark.parametrize("runs", ["true", "false"])
+def test_a_node_that_died_under_the_checks_leaves_its_logs(docker: FakeDocker, tmp_path: Path, runs: str) -> None:
+    kind = tmp_path / "kind"
+    kind.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n')
+    kind.chmod(0o755)
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    made.prepare()
+    docker.says("container inspect", f"{runs}\n")
+    made._host = cast("Any", SimpleNamespace(stop=lambda: None))
+    made.down()
+    assert (tmp_path / "asked").exists() is (runs == "false")
+    assert docker.asked[-1].startswith("network rm")
+
+
+def test_a_kept_cluster_is_this_runs_alone_until_its_end(docker: FakeDocker, tmp_path: Path) -> None:
+    name = "ftc-20261121t000000z-abc-staging"
+    first = provider(networked(docker, "127.0.0.1"), tmp_path, keep=True)
+    first.prepare()
+    (kept_folder(name) / BASELINE).write_text("[]")
+    docker.network(name, dict(labels("20261121T000000Z-abc", name)))
+    second = provider(docker, tmp_path, reuse=name)
+    said: list[str] = []
+    second._say = said.append
+    with pytest.raises(InputError, match="in use by the run 20261121T000000Z-abc"):
+        second.prepare()
+    second.down()
+    assert said == []
+    first.down()
+    assert second.prepare() == "127.0.0.1"
+    second.down()
+    assert "stays" in said[-1]
+    assert not [line for line in docker.asked if line.startswith(("rm", "network rm"))]
 
 
 def test_images_that_cannot_be_pulled_are_named(docker: FakeDocker, tmp_path: Path) -> None:
@@ -129,6 +246,16 @@ def test_images_that_cannot_be_pulled_are_named(docker: FakeDocker, tmp_path: Pa
     made._client = cast("Any", Client())
     with pytest.raises(ProviderError, match=r"the node cannot pull ghcr\.io/fluxcd/x:v1"):
         made.broken()
+
+
+def test_an_image_that_was_there_and_could_not_be_loaded_says_why(docker: FakeDocker, tmp_path: Path) -> None:
+    made = provider(docker, tmp_path)
+    waiting = {"image": "image:1", "state": {"waiting": {"reason": "ErrImagePull"}}}
+    made._client = cast("Any", SimpleNamespace(objects=lambda *_: [{"status": {"containerStatuses": [waiting]}}]))
+    made._loading = cast("Any", SimpleNamespace(failed={"image:1": "ERROR: not found", "image:2": "ERROR: other"}))
+    with pytest.raises(ProviderError, match=r"cannot pull image:1; it could not be loaded: ERROR: not found\n") as told:
+        made.broken()
+    assert "other" not in told.value.what
 
 
 def test_images_of_this_machine_are_named_and_others_are_for_the_node(docker: FakeDocker, tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 import yaml
 from support.fake_docker import GIB, INFO, FakeDocker, docker
 
 from conformance.errors import InputError
+from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_plan import (
     KINDNET,
     KUBE_ROUTER,
@@ -20,10 +23,20 @@ from conformance.providers.kind_plan import (
     kind_data,
     policy_engine,
 )
+from conformance.providers.reaping import RUN_LABEL
 
 __all__ = ["docker"]
 DATA = yaml.safe_load((kind_data() / "node-images.yaml").read_text())
 PINNED = f"kindest/node:v1.36.4@{DATA['images']['v1.36.4']}"
+
+
+@pytest.fixture(autouse=True)
+def roomy(monkeypatch: pytest.MonkeyPatch) -> None:
+    free(monkeypatch, 8.0)
+
+
+def free(monkeypatch: pytest.MonkeyPatch, gib: float) -> None:
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gib * GIB))
 
 
 def test_every_known_node_image_is_pinned_and_the_default_is_known() -> None:
@@ -67,6 +80,55 @@ def test_too_little_memory_is_refused(docker: FakeDocker) -> None:
     docker.says("info", json.dumps({**INFO, "MemTotal": 2 * GIB}))
     with pytest.raises(InputError, match=r"2\.0 GiB of memory.*needs 4"):
         examine(docker.engine, "")
+
+
+@pytest.mark.parametrize("gib", [3.6, 3.8])
+def test_a_machine_of_nominal_4_gib_will_do(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, gib: float) -> None:
+    docker.holds(PINNED)
+    docker.says("info", json.dumps({**INFO, "MemTotal": int(gib * GIB)}))
+    free(monkeypatch, 3.0)
+    assert examine(docker.engine, "").image.reference == PINNED
+
+
+def test_a_machine_whose_memory_is_taken_is_refused_before_the_cluster_is(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free(monkeypatch, 2.0)
+    with pytest.raises(InputError, match=r"2\.0 GiB of this machine's memory are free") as refused:
+        examine(docker.engine, "")
+    assert "docker ps" in refused.value.hint
+
+
+@pytest.fixture
+def kept(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeDocker:
+    """A kept cluster of 1.35, on a machine that has no room for another one."""
+    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
+    free(monkeypatch, 1.0)
+    docker.holds(PINNED)
+    docker.network("kept", {RUN_LABEL: "run"})
+    docker.says("ps", "kept-control-plane\n")
+    docker.says("exec kept-control-plane cat /kind/version", "v1.35.6\n")
+    kept_folder("kept").mkdir(parents=True)
+    (kept_folder("kept") / BASELINE).write_text("[]")
+    return docker
+
+
+@pytest.mark.parametrize("version", ["", "1.35", "v1.35.6"])
+def test_a_kept_cluster_of_the_version_is_taken(kept: FakeDocker, version: str) -> None:
+    assert examine(kept.engine, version, reuse="kept").reuse == "kept"
+
+
+@pytest.mark.parametrize("version", ["1.36", "v1.35.7", "1.3", "latest"])
+def test_a_kept_cluster_of_another_version_is_refused(kept: FakeDocker, version: str) -> None:
+    with pytest.raises(InputError, match=rf"runs Kubernetes v1\.35\.6, and .* asks for {version}"):
+        examine(kept.engine, version, reuse="kept")
+
+
+def test_a_kept_cluster_that_does_not_run_is_refused_with_the_next_step(kept: FakeDocker) -> None:
+    kept.says("exec", code=1, error="Error response from daemon: container 1 is not running")
+    with pytest.raises(InputError, match="is not running") as refused:
+        examine(kept.engine, "1.35", reuse="kept")
+    assert "docker start kept-control-plane" in refused.value.hint
 
 
 @pytest.mark.parametrize("kernel", ["3.10.0-1160.el7", "4.18.0", ""])

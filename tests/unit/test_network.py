@@ -185,6 +185,8 @@ class Engine:
 
     def __init__(self, *, enforces: bool) -> None:
         self.enforces = enforces
+        self.late = False
+        """What is opened does not show."""
         self.closed = False
         self.flips = 0
 
@@ -193,7 +195,7 @@ class Engine:
         self.closed = self.closed or (self.enforces and manifest["kind"] == "NetworkPolicy")
 
     def delete_if_exists(self, _ref: Ref) -> None:
-        self.closed = False
+        self.closed = self.closed and self.late
 
     def objects_at(self, *_: object, fields: str, **__: object) -> tuple[list[Any], str]:
         ready = {"conditions": [{"type": "Ready", "status": "True"}], "podIP": "10.1.0.7"}
@@ -222,6 +224,34 @@ def test_a_network_that_does_not_enforce_says_so_each_time() -> None:
     for _ in range(2):
         with pytest.raises(NotEnforced, match="does not enforce NetworkPolicies"):
             proof.prove()
+
+
+def test_what_a_busy_network_refused_before_does_not_count_when_it_is_judged() -> None:
+    engine = Engine(enforces=True)
+    proof = enforcement(engine)
+    proof.prove()
+    engine.late = True
+    for asked in (proof.catch_up, proof.prove):
+        with pytest.raises(NotEnforced):
+            asked()
+    engine.late = engine.closed = False
+    proof.cycle()
+    proof.prove()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_rules_that_nobody_writes_any_more_are_no_enforcement_whatever_they_say(closed: bool) -> None:
+    engine = Engine(enforces=True)
+    proof = enforcement(engine)
+    proof.prove()
+    if not closed:
+        proof.catch_up()
+    assert engine.closed is closed
+    engine.late = True
+    engine.enforces = False
+    for _ in range(2):
+        with pytest.raises(NotEnforced):
+            proof.cycle()
 
 
 def test_the_matrix_is_a_table() -> None:

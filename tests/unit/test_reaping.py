@@ -5,12 +5,13 @@ import socket
 from pathlib import Path
 
 import pytest
-from support.fake_docker import FakeDocker, docker
+from filelock import FileLock, Timeout
+from support.fake_docker import INFO, FakeDocker, docker
 
 from conformance.errors import InputError
 from conformance.process import own_identity
-from conformance.providers import reaping
-from conformance.providers.reaping import BASELINE, OWNER_LABEL, RUN_LABEL, kept_folder, labels, reap, require_kept
+from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
+from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
 
 __all__ = ["docker"]
 NAME = "ftc-x-staging"
@@ -43,46 +44,116 @@ def keep(name: str = NAME) -> Path:
     folder = kept_folder(name)
     folder.mkdir(parents=True)
     (folder / BASELINE).write_text("[]")
+    claim(name, "engine-1")
     return folder
 
 
 def test_what_a_dead_run_left_is_removed_cluster_first(docker: FakeDocker) -> None:
-    assert reap(answering(docker, of_dead_run()).engine) == [NAME]
+    assert reap(answering(docker, of_dead_run()).engine, print) == [NAME]
     assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
-    assert reap(answering(docker, dict(labels("run", NAME))).engine) == []
+    assert reap(answering(docker, dict(labels("run", NAME))).engine, print) == []
     assert removed(docker) == []
 
 
 @pytest.mark.parametrize("owner", ["", "{}", "[1, 2]", "not JSON", '["host", "x", "y", "z"]'])
 def test_what_is_not_labelled_as_the_suite_does_is_not_touched(docker: FakeDocker, owner: str) -> None:
-    assert reap(answering(docker, {RUN_LABEL: "r", OWNER_LABEL: owner}).engine) == []
+    assert reap(answering(docker, {RUN_LABEL: "r", OWNER_LABEL: owner}).engine, print) == []
     assert removed(docker) == []
 
 
 def test_what_another_machine_made_is_not_touched(docker: FakeDocker) -> None:
-    assert reap(answering(docker, of_dead_run(host="elsewhere")).engine) == []
+    assert reap(answering(docker, of_dead_run(host="elsewhere")).engine, print) == []
     assert removed(docker) == []
 
 
 def test_a_kept_cluster_outlives_its_run(docker: FakeDocker) -> None:
     folder = keep()
-    assert reap(answering(docker, of_dead_run()).engine) == []
+    assert reap(answering(docker, of_dead_run()).engine, print) == []
     assert removed(docker) == []
     assert folder.is_dir()
 
 
 def test_a_run_that_died_before_its_kept_cluster_stood_is_removed(docker: FakeDocker) -> None:
     kept_folder(NAME).mkdir(parents=True)
-    assert reap(answering(docker, of_dead_run()).engine) == [NAME]
+    assert reap(answering(docker, of_dead_run()).engine, print) == [NAME]
 
 
 def test_the_folder_of_a_kept_cluster_goes_when_somebody_ended_it(docker: FakeDocker) -> None:
     folder = keep("ftc-ended")
-    reap(answering(docker, dict(labels("run", NAME))).engine)
+    reap(answering(docker, dict(labels("run", NAME))).engine, print)
     assert not folder.exists()
+
+
+def test_a_kept_cluster_of_another_engine_or_machine_is_not_forgotten(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = keep("ftc-elsewhere")
+    here = answering(docker, dict(labels("run", NAME)))
+    here.says("info", json.dumps({**INFO, "ID": "engine-2"}))
+    reap(here.engine, print)
+    here.says("info", json.dumps(INFO))
+    monkeypatch.setattr(socket, "gethostname", lambda: "other")
+    reap(here.engine, print)
+    assert folder.is_dir()
+
+
+@pytest.mark.parametrize("engine_id", ["", None])
+def test_a_kept_cluster_of_nobody_knows_which_engine_stays_and_is_told(
+    docker: FakeDocker, engine_id: str | None
+) -> None:
+    folder = keep("ftc-old")
+    if engine_id is None:
+        (folder / "engine.json").unlink()
+    else:
+        claim("ftc-old", engine_id)
+        docker.says("info", json.dumps({**INFO, "ID": engine_id}))
+    said: list[str] = []
+    reap(answering(docker, dict(labels("run", NAME))).engine, said.append)
+    assert folder.is_dir()
+    assert "nothing says which engine has it" in said[0]
+
+
+def test_what_was_ended_under_a_live_run_is_not_forgotten_before_its_end(docker: FakeDocker) -> None:
+    folder = keep("ftc-ended")
+    engine = answering(docker, dict(labels("run", NAME))).engine
+    hold = Hold("ftc-ended", "run")
+    reap(engine, print)
+    assert folder.is_dir()
+    hold.end(remove=False)
+    reap(engine, print)
+    assert list(kept_folder("").iterdir()) == []
+
+
+def test_a_kept_cluster_has_one_user_at_a_time(docker: FakeDocker) -> None:
+    keep()
+    engine = answering(docker, of_dead_run()).engine
+    hold = Hold(NAME, "run-1")
+    with pytest.raises(InputError, match=rf"in use by the run run-1 \(process {own_identity()[0]}\)"):
+        require_kept(engine, NAME)
+    hold.end(remove=False)
+    require_kept(engine, NAME)
+    again = Hold(NAME, "run-2")
+    again.end(remove=True)
+    assert list(kept_folder("").iterdir()) == []
+
+
+def test_runs_that_start_side_by_side_reap_one_after_the_other(docker: FakeDocker, state: Path) -> None:
+    engine = answering(docker, of_dead_run()).engine
+    held: list[bool] = []
+    lock = FileLock(state / "kind-reap.lock", thread_local=False)
+
+    def look(_: str) -> None:
+        with pytest.raises(Timeout):
+            lock.acquire(timeout=0)
+        held.append(True)
+
+    assert reap(engine, look) == [NAME]
+    assert held == [True]
+    with lock.acquire(timeout=0):
+        assert lock.is_locked
 
 
 def test_a_kept_cluster_can_be_taken_again(docker: FakeDocker) -> None:
@@ -110,4 +181,4 @@ def test_a_cluster_that_is_not_there_is_refused_with_those_that_are(docker: Fake
 def test_the_owner_label_says_where_a_kept_cluster_lies() -> None:
     host, pid, _, folder = json.loads(labels("run", NAME)[OWNER_LABEL])
     assert (host, pid) == (socket.gethostname(), own_identity()[0])
-    assert folder == str(reaping.kept_folder(NAME))
+    assert folder == str(kept_folder(NAME))

@@ -8,11 +8,12 @@ from conformance import settings
 from conformance.errors import Breakdown
 from conformance.signals import ended_as_by_ctrl_c
 from kind_lab import lab
-from kind_lab.host import Impossible, NotNeeded
+from kind_lab.host import Impossible, InUse, NotNeeded
 from kind_lab.layout import Layout, layout
 
-OK, FAILED, IMPOSSIBLE, NOT_NEEDED, INTERRUPTED = 0, 1, 20, 21, 130
-"""IMPOSSIBLE: this host cannot have a lab. NOT_NEEDED: it has an engine already. FAILED is worth a look, always."""
+OK, FAILED, IMPOSSIBLE, NOT_NEEDED, IN_USE, INTERRUPTED = 0, 1, 20, 21, 22, 130
+"""IMPOSSIBLE: this host cannot have a lab. NOT_NEEDED: it has an engine already. IN_USE: `down` left the engine to
+somebody else. FAILED is worth a look, always."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -25,6 +26,8 @@ def main(words: Sequence[str]) -> int:
         return _told("impossible on this host", error, IMPOSSIBLE)
     except NotNeeded as error:
         return _told("not needed", error, NOT_NEEDED)
+    except InUse as error:
+        return _told("in use", error, IN_USE)
     except Breakdown as error:
         return _told("failed", error, FAILED)
     except KeyboardInterrupt:
@@ -41,6 +44,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     version = settings.Settings().flux_version
     up.add_argument("--flux-version", default=version, help=f"whose controllers become images; {version} without it")
     down = commands.add_parser("down", help="end the engine and its containers")
+    down.add_argument("--force", action="store_true", help="also under runs that live")
     down.add_argument("--purge", action="store_true", help="and remove images and files")
     commands.add_parser("env", help='for eval "$(…)": the variables with which docker and kind reach the engine')
     return parser.parse_args(words)
@@ -53,7 +57,7 @@ def _run(options: argparse.Namespace, where: Layout) -> None:
             _tell(f"kind-lab: ready; {len(names)} images, {names[0]} among them")
             _tell('kind-lab: next: eval "$(make -s kind-lab-env)"')
         case "down":
-            lab.down(where, _tell, purge=options.purge)
+            lab.down(where, _tell, purge=options.purge, force=options.force)
         case _:
             for name, value in lab.environment(where).items():
                 _tell(f"export {name}={value}")

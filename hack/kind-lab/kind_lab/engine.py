@@ -9,6 +9,7 @@ import psutil
 from conformance import process
 from conformance.errors import ProcessError, ProviderError, WaitTimeout
 from conformance.kube.wait import eventually
+from conformance.providers.reaping import RUN_LABEL, is_used
 from kind_lab import traces
 from kind_lab.layout import RUN, Layout, child_environment
 
@@ -109,6 +110,20 @@ class Engine:
         process.end_processes(_helpers())
         traces.restore()
         return ran
+
+    def used_clusters(self) -> list[str]:
+        """Return the clusters that live runs of this machine have here; none of an engine that does not answer."""
+        if not self.answers():
+            return []
+        names = self.docker("network", "ls", "--filter", f"label={RUN_LABEL}", "--format", "{{.Name}}").split()
+        return [name for name in names if is_used(name, self._labels_of(name))]
+
+    def _labels_of(self, network: str) -> dict[str, str]:
+        try:
+            said = self.docker("network", "inspect", "--format", "{{json .Labels}}", network)
+        except ProcessError:
+            return {}  # gone meanwhile
+        return dict(json.loads(said) or {})
 
     def label_of(self, image: str, label: str) -> str:
         """Return a label of an image, empty when there is no such image."""

@@ -19,6 +19,10 @@ PROGRAMS = {
     "/usr/bin/ip": "iproute2",
 }
 """What the lab calls -> the package that brings it."""
+REPLACED_BY = ("docker.io", "runc")
+"""Of those, what cannot be on a host together with Docker's own packages."""
+DOCKERS_OWN = ("docker-ce", "containerd.io")
+"""Docker's own packages: its engine is /usr/bin/dockerd."""
 DISK_BYTES = 9 * GIB
 """By size: images 2, node image 2.6, its tar file as much, Debian 0.4, and reserve. Building tools is counted apart."""
 APT_TIMEOUT_S = 1200.0
@@ -27,8 +31,8 @@ ANSWER_TIMEOUT_S = 60.0
 POLICY = Path("/usr/sbin/policy-rc.d")
 POLICY_TEXT = "#!/bin/sh\n# Of flux-tenancy-conformance, while it installs packages: no service is started.\nexit 101\n"
 HOW = "use a host that can, or one with Docker"
-APT_OPTIONS = ("-o", "DPkg::Lock::Timeout=300")
-"""Somebody else may be installing, in seconds."""
+APT_OPTIONS = ("--no-remove", "-o", "DPkg::Lock::Timeout=300")
+"""Nothing of the host's goes; somebody else may be installing, in seconds."""
 APT_ENV = {"DEBIAN_FRONTEND": "noninteractive"}
 
 
@@ -40,11 +44,15 @@ class NotNeeded(InputError):  # noqa: N818  likewise
     """A container engine is here already."""
 
 
+class InUse(InputError):  # noqa: N818  likewise
+    """Somebody works with the lab's engine."""
+
+
 def check(layout: Layout, *, force: bool) -> None:
     """Look whether a lab is possible and wanted here; changes nothing.
 
     Raises:
-        Impossible: not root, not Debian, a kernel without what containers need, no room.
+        Impossible: not root, not Debian, Docker's own packages, a kernel without what containers need, no room.
         NotNeeded: an engine answers, and `force` was not given.
     """
     if os.geteuid() != 0:
@@ -52,6 +60,7 @@ def check(layout: Layout, *, force: bool) -> None:
     if (found := _distribution()) != "debian":
         raise Impossible(f"kind-lab takes its engine from Debian's packages, and this is {found}", hint=HOW)
     _check_engine(layout, force=force)
+    _check_packages()
     _check_kernel()
     _check_disk(layout)
 
@@ -79,6 +88,26 @@ def _check_engine(layout: Layout, *, force: bool) -> None:
         f"a container engine (version {told.stdout.strip()}) answers on {where}: nothing was touched",
         hint="run the certification with --flux-provider kind as it is, or give --force for a second engine",
     )
+
+
+def _check_packages() -> None:
+    wanted = [package for package in missing_packages() if package in REPLACED_BY]
+    found = sorted(_installed().intersection(DOCKERS_OWN)) if wanted else []
+    if found:
+        raise Impossible(
+            f"this host has packages of Docker's own ({', '.join(found)}) that Debian's ({', '.join(wanted)}) would "
+            "replace: nothing was touched",
+            hint="start that engine, and certify with --flux-provider kind as it is",
+        )
+
+
+def _installed() -> set[str]:
+    words = ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\\n"]
+    try:
+        lines = process.run(words, timeout_s=ANSWER_TIMEOUT_S).stdout.splitlines()
+    except ProcessError:
+        return set()  # apt-get, which may remove nothing, will say what is wrong
+    return {line.partition(" ")[0] for line in lines if line.endswith(" installed")}
 
 
 def _check_kernel() -> None:
@@ -157,9 +186,10 @@ def install(step: Step) -> list[str]:
                 process.run(argv, timeout_s=APT_TIMEOUT_S, env=env)
         except ProcessError as error:
             names = ", ".join(missing)
-            raise Impossible(
-                f"the Debian packages {names} cannot be installed: {error.what}", hint="does apt-get update work here?"
-            ) from error
+            hint = "does apt-get update work here?"
+            if "remove is disabled" in error.what:
+                hint = f"packages of this host, which stay, would have to go: {HOW}"
+            raise Impossible(f"the Debian packages {names} cannot be installed: {error.what}", hint=hint) from error
     return missing
 
 

@@ -2,9 +2,11 @@
 
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from conformance import process, settings
 from conformance.errors import ProviderError
@@ -13,12 +15,15 @@ from conformance.toolchain.progress import Step
 from conformance.toolchain.recipes import load
 from kind_lab import commands, debian, host
 from kind_lab.engine import Engine
+from kind_lab.host import InUse
 from kind_lab.images import Image, ImageMaker, binaries_of, planned
-from kind_lab.layout import RUN, RUN_ID, Layout
+from kind_lab.layout import LOCK, RUN, RUN_ID, Layout
 from kind_lab.node import TOOLS, NodeMaker
 
 Tell = Callable[[str], None]
 RUNTIME = "runc-unprivileged"
+PATIENCE_S = 10.0
+"""Another `down` takes 4 s."""
 
 
 def up(layout: Layout, tell: Tell, *, flux_version: str, force: bool = False) -> list[str]:
@@ -34,7 +39,7 @@ def up(layout: Layout, tell: Tell, *, flux_version: str, force: bool = False) ->
     host.check(layout, force=force)
     layout.root.mkdir(parents=True, exist_ok=True)
     RUN.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(RUN / "lock"):  # one lab on a machine, whatever its cache
+    with FileLock(LOCK):
         try:
             process.end_processes(process.processes_of_run(RUN_ID))
             shutil.rmtree(layout.temporary(), ignore_errors=True)
@@ -76,20 +81,52 @@ def _images(images: Sequence[Image], maker: ImageMaker, node: NodeMaker, tell: T
     return [node.name, *(image.image for image in images)]
 
 
-def down(layout: Layout, tell: Tell, *, purge: bool = False) -> None:
+def down(layout: Layout, tell: Tell, *, purge: bool = False, force: bool = False) -> None:
     """End the engine with its containers, and take back what it changed on the host; with `purge` all files too.
 
+    Args:
+        force: also under runs that live.
+
     Raises:
+        InUse: somebody else brings the lab up or down, or a live run has a cluster in it; nothing was changed.
         Breakdown: a step failed; says which.
     """
-    with Step(tell, "kind-lab: ending the engine", brief=True):
-        ended = Engine(layout).stop()
-        shutil.rmtree(RUN, ignore_errors=True)
-    tell(f"kind-lab: {'the engine is ended' if ended else 'no engine runs'}")
-    if purge and layout.root.is_dir():
-        with Step(tell, "kind-lab: removing its files", brief=True):
-            shutil.rmtree(layout.root)
-        tell(f"kind-lab: removed {layout.root}; Debian packages and the toolchain stay")
+    with _alone():
+        engine = Engine(layout)
+        if not force and (used := engine.used_clusters()):
+            raise InUse(
+                f"live runs have clusters in the lab's engine: {', '.join(used)}",
+                hint="wait for their end, or end them too: make kind-lab-down FORCE=1",
+            )
+        with Step(tell, "kind-lab: ending the engine", brief=True):
+            ended = engine.stop()
+            _empty(RUN)
+        tell(f"kind-lab: {'the engine is ended' if ended else 'no engine runs'}")
+        if purge and layout.root.is_dir():
+            with Step(tell, "kind-lab: removing its files", brief=True):
+                shutil.rmtree(layout.root)
+            tell(f"kind-lab: removed {layout.root}; Debian packages and the toolchain stay")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if not RUN.is_dir():
+        yield  # no lab was up since the machine started
+        return
+    try:
+        with FileLock(LOCK, timeout=PATIENCE_S):
+            yield
+    except Timeout:
+        hint = "wait for its end; the engine may be meant for its tests"
+        raise InUse("somebody else brings the lab up or down right now", hint=hint) from None
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path != LOCK:
+            path.unlink(missing_ok=True)
 
 
 def environment(layout: Layout) -> Mapping[str, str]:

@@ -10,6 +10,9 @@ SOURCE = Path(__file__).resolve().parent.parent
 """hack/kind-lab."""
 RUN = Path("/run/flux-tenancy-kind-lab")
 """Of the one engine on this machine; short, since the path of a socket may have 107 characters."""
+LOCK = RUN / "lock"
+"""Held by whoever changes the lab: one on a machine, whatever its cache. It stays when the lab is down, so that all who
+wait for it wait for the same file."""
 GIB = 1024**3
 RUN_ID = "kind-lab"
 """Marks what the lab starts besides the engine, so that the next start ends what a killed one left running."""

@@ -10,6 +10,7 @@ from kind_lab.layout import RUN
 
 TIMEOUT_S = 120.0
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+BRIDGE = Path("/sys/class/net/docker0")
 RECORD = RUN / "before.json"
 _OF_DOCKER = re.compile(r"\bDOCKER\b|\bDOCKER-|\bdocker0\b")
 
@@ -18,7 +19,13 @@ def remember() -> None:
     """Record what the engine is about to change, unless that is done: a second start finds it changed."""
     if RECORD.exists():
         return
-    before = {"forwarding": FORWARDING.read_text(encoding="utf-8").strip(), "policy": forward_policy(_rules())}
+    rules = _rules()
+    before = {
+        "forwarding": FORWARDING.read_text(encoding="utf-8").strip(),
+        "policy": forward_policy(rules),
+        "bridge": BRIDGE.exists(),
+        "chains": ":DOCKER" in rules,
+    }
     RECORD.write_text(json.dumps(before), encoding="utf-8")
 
 
@@ -31,15 +38,20 @@ def forward_policy(rules: str) -> str:
 def restore() -> None:
     """Remove the engine's bridge and rules, and set back what was recorded; harmless when there is nothing.
 
+    A bridge and chains that were there before are another engine's too: they stay.
+
     Raises:
         ProcessError: iptables refuses.
     """
     if not RECORD.exists():
         return
     before = json.loads(RECORD.read_text(encoding="utf-8"))
-    if Path("/sys/class/net/docker0").exists():
-        process.run(["ip", "link", "delete", "docker0"], timeout_s=TIMEOUT_S)
-    process.run(["iptables-restore"], timeout_s=TIMEOUT_S, stdin=without_docker(_rules(), before["policy"]))
+    if BRIDGE.exists() and not before.get("bridge"):
+        process.run(["ip", "link", "delete", BRIDGE.name], timeout_s=TIMEOUT_S)
+    if before.get("chains"):
+        process.run(["iptables", "--policy", "FORWARD", before["policy"]], timeout_s=TIMEOUT_S)
+    else:
+        process.run(["iptables-restore"], timeout_s=TIMEOUT_S, stdin=without_docker(_rules(), before["policy"]))
     FORWARDING.write_text(before["forwarding"], encoding="utf-8")
     RECORD.unlink()
 
