@@ -30,7 +30,7 @@ test: $(STAMP) ## the tests: unit, plugin, components, certifications by both ro
 	$(BIN)/pytest -v --durations=15 tests/components tests/certification $(ARGS)
 
 test-kind: $(STAMP) ## the tests that need a container engine: provider, certification and network mutants on Kind
-	$(BIN)/pytest -v --durations=15 tests/kind $(ARGS)
+	$(BIN)/pytest -v --durations=15 $(or $(TESTS),tests/kind) $(ARGS)
 
 test-upgrade: upgrade-tools ## the tests of an upgrade, under attack and certified; builds the controllers of Flux 2.9.5
 	$(BIN)/pytest -v --durations=15 tests/upgrade $(ARGS)
