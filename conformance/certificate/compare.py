@@ -126,7 +126,9 @@ def _compared(
     if {was, now} == {Outcome.UNSUPPORTED.value}:
         return (), ()
     if len(old) != 1 or len(new) != 1 or not {old[0].result, new[0].result} <= _JUDGED:
-        return (_result(was, now, Direction.INCOMPARABLE),), ()
+        # A second result does not make an escape that was seen a matter of doubt.
+        escaped = len(old) == 1 and old[0].result is Outcome.PASSED and Outcome.FAILED in {row.result for row in new}
+        return (_result(was, now, Direction.LOOSER if escaped else Direction.INCOMPARABLE),), ()
     one, other = old[0], new[0]
     if _meant(one) != _meant(other):
         return (_result(_meant(one), _meant(other), Direction.INCOMPARABLE, aspect="check"),), ()

@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import ConstructorError
 
 from conformance.errors import InputError
 from conformance.report.base import Document
 from conformance.report.combined_schema import COMBINED_KIND, CombinedReport
+from conformance.report.plain import plain
 from conformance.report.schema import API_VERSION, KIND, ConformanceReport
 
 D = TypeVar("D", bound=Document)
 _WIDTH = 120
 _MODELS: dict[str, type[ConformanceReport | CombinedReport]] = {KIND: ConformanceReport, COMBINED_KIND: CombinedReport}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, where it is: a whole report is a megabyte, and takes the other one ten seconds."""
 _SHOWN = 5
 """How many wrong fields an error names before it only counts them."""
 
@@ -95,9 +95,12 @@ def _loaded(text: str, name: str, kinds: Collection[str]) -> dict[str, Any]:
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+        return plain(text)
+    except ConstructorError:
+        raise
     except yaml.YAMLError:
-        return yaml.safe_load(text)  # its errors name the line in which something is missing
+        yaml.safe_load(text)  # its errors name the line in which something is missing
+        raise
 
 
 def _validated(model: type[D], data: dict[str, Any], name: str) -> D:
