@@ -48,11 +48,7 @@ def refuse_others(before: ConformanceReport, after: ConformanceReport) -> None:
     Raises:
         InputError: in the fleet, the platform, the suite, or the checks that were selected.
     """
-    one, other = common(before), common(after)
-    wrong = [
-        f"{name} {one[name] or 'unknown'} and {other[name] or 'unknown'}" for name in one if one[name] != other[name]
-    ]
-    if wrong:
+    if wrong := unlike(before, after):
         raise InputError(
             f"the reports differ in more than the Flux release: {'; '.join(wrong)}",
             hint="certify both releases with the same options and the same suite",
@@ -63,6 +59,14 @@ def refuse_others(before: ConformanceReport, after: ConformanceReport) -> None:
             f"the runs did not select the same checks: {len(odd)} were selected in one of them only ({named})",
             hint="give both runs the same -k",
         )
+
+
+def unlike(before: ConformanceReport, after: ConformanceReport) -> list[str]:
+    """Return what two reports do not have in common and must, in words."""
+    one, other = common(before), common(after)
+    return [
+        f"{name} {one[name] or 'unknown'} and {other[name] or 'unknown'}" for name in one if one[name] != other[name]
+    ]
 
 
 def common(report: ConformanceReport) -> Mapping[str, str]:

@@ -151,6 +151,7 @@ class SurfaceBlock(Document):
     changes: tuple[SurfaceChange, ...]
     unmapped: tuple[str, ...] = Field(description="new surface: entries of the later release that nobody looks at")
     new_leaves: tuple[str, ...] = Field((), description="every new leaf field of a CRD, whatever its class")
+    removed_leaves: tuple[str, ...] = Field((), description="every leaf field, value and rule that is gone")
     incomparable: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     reservations: tuple[str, ...] = ()

@@ -36,9 +36,9 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def to_yaml(report: Document) -> str:
-    """Return the text of `report.yaml`."""
-    data = report.model_dump(mode="json", by_alias=True)
+def to_yaml(report: Document, *, as_read: bool = False) -> str:
+    """Return the text of `report.yaml`; `as_read`: with those fields alone that the text had which it was read from."""
+    data = report.model_dump(mode="json", by_alias=True, exclude_unset=as_read)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
