@@ -1,12 +1,13 @@
 """Two reports of one fleet on one platform, with two Flux releases, compared check by check with their evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.certificate import evidence
 from conformance.certificate.schema import Change, Comparison, Difference, Direction, Limit
 from conformance.certificate.signals import signals
+from conformance.certificate.standing_in import seen_through, stood_in
 from conformance.errors import InputError
 from conformance.model import Level, Outcome
 from conformance.report.parity import Place, by_place
@@ -99,7 +100,8 @@ def _change(
     was, now = _word(before, place[1], old), _word(after, place[1], new)
     found, notes = _compared(before, after, old or (), new or (), (was, now))
     direction = evidence.worst(found)
-    if {was, now} == {Outcome.UNSUPPORTED.value}:
+    lent = tuple(_lent(before, old)) + tuple(_lent(after, new))
+    if {was, now} == {Outcome.UNSUPPORTED.value} or (lent and direction is Direction.UNCHANGED):
         direction = Direction.NOT_SHOWN
     level = known[0].level if known else ""
     return Change.model_validate(
@@ -113,9 +115,16 @@ def _change(
             "before": was,
             "after": now,
             "differences": found,
-            "notes": notes,
+            "notes": (*lent, *notes),
         }
     )
+
+
+def _lent(side: Reported, rows: Sequence[ResultRow] | None) -> Iterator[str]:
+    """Yield what of a side's rows was seen through the controllers of another release."""
+    lent = stood_in(side.report)
+    for name in sorted({name for row in rows or () for name in seen_through(row)} & set(lent)):
+        yield f"{name} {lent[name]} stood in for that of Flux {side.version}, of which this row shows nothing"
 
 
 def _compared(

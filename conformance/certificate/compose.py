@@ -99,7 +99,7 @@ def _doubts(given: Given, comparison: Comparison) -> Iterator[str]:
         yield "no check was compared"
     for row in comparison.of(Direction.INCOMPARABLE):
         yield f"{where(row)} is incomparable: {why(row)}"
-    for row in comparison.of(Direction.UNCHANGED):
+    for row in (*comparison.of(Direction.UNCHANGED), *comparison.of(Direction.NOT_SHOWN)):
         if row.after == Outcome.FAILED and row.level in given.after.report.profile.judged_levels:
             yield f"{where(row)} fails on both releases: mend the fleet first, nothing can be said of the release"
     for side in (given.before, given.after, *([given.upgrade] if given.upgrade else [])):

@@ -41,6 +41,8 @@ def facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
     """Return the labelled lines that every form of the certificate shows."""
     platform = certificate.platform
     yield "checks", f"{numbers(certificate)}; {platform.left_out} of {platform.catalog_size} left out"
+    if lent := [where(row) for row in certificate.comparison.of(Direction.NOT_SHOWN) if row.notes]:
+        yield "not shown", f"{', '.join(lent)}: a controller of another release stood in"
     for limit in Limit:
         if rows := certificate.comparison.limits(limit):
             yield f"limits it {limit}", ", ".join(where(row) for row in rows)

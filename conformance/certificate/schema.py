@@ -48,7 +48,8 @@ class Direction(StrEnum):
     STRICTER = "stricter"
     UNCHANGED = "unchanged"
     NOT_SHOWN = "not shown"
-    """Both sides declare that the platform cannot show it."""
+    """Nobody could have seen a difference: both sides declare that the platform cannot show it, or a controller of
+    another release stood in."""
 
 
 class Limit(StrEnum):

@@ -121,8 +121,9 @@ def result(root: Path, check: str, weather: Weather, edit: Edit = nothing, **fie
     known = documents(check, weather)
     edit(known)
     folder = EvidenceFolder(root, f"evidence/staging/{check}", lambda text: text)
-    for kind, content in known.items():  # `answer`, and `answer second` where there is more than one of a kind
-        folder.record(kind.partition(" ")[0], check, content)
+    for named, content in known.items():  # a kind; and after a blank a name, where there is more than one or it counts
+        kind, _, name = named.partition(" ")
+        folder.record(kind, name or check, content)
     given: dict[str, Any] = {
         "statement": f"what {check} says holds",
         "level": Level.CORE,
