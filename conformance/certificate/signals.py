@@ -37,6 +37,13 @@ class Decision(StrEnum):
     """Nobody has decided it."""
 
 
+_DECIDING: Mapping[str, Mapping[str, Decision]] = {
+    "Ready": {"True": Decision.ALLOWED, "False": Decision.DENIED},
+    "ReplicaFailure": {"True": Decision.DENIED},
+}
+"""Type of condition -> status -> what it says: Flux's own; and of a Deployment, that its Pods are refused."""
+
+
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
 class Signal:
     """One decision that the evidence of a check shows; every text is steady."""
@@ -118,17 +125,17 @@ def _refusal(text: str) -> Signal:
 
 
 def _condition(state: Mapping[str, Any], _path: str) -> Iterable[Signal]:
-    """Yield the Ready condition, if it speaks of the object's present generation (catalogue T09)."""
+    """Yield what conditions decide, if they speak of the object's present generation (catalogue T09)."""
     metadata = state.get("metadata") or {}
     current = metadata.get("generation")
     name = "/".join(part for part in (metadata.get("namespace"), state["kind"], metadata["name"]) if part)
     for found in (state.get("status") or {}).get("conditions") or []:
-        if found["type"] != "Ready" or found.get("observedGeneration", current) != current:
+        if found["type"] not in _DECIDING or found.get("observedGeneration", current) != current:
             continue
         yield Signal(
             plane=Plane.CONDITION,
             subject=steady(name),
-            decision={"True": Decision.ALLOWED, "False": Decision.DENIED}.get(found["status"], Decision.OPEN),
+            decision=_DECIDING[found["type"]].get(found["status"], Decision.OPEN),
             reason=str(found.get("reason", "")),
             identity=str((state.get("spec") or {}).get("serviceAccountName", "")),
             words=steady(str(found.get("message", ""))),

@@ -135,6 +135,25 @@ def test_refusals_that_others_were_given_are_denials(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "status", "decisions"),
+    [
+        ("ReplicaFailure", "True", {Decision.DENIED}),
+        ("ReplicaFailure", "False", {Decision.OPEN}),
+        ("Ready", "Unknown", {Decision.OPEN}),
+        ("Available", "False", set()),
+    ],
+)
+def test_what_a_condition_decides(tmp_path: Path, kind: str, status: str, decisions: set[Decision]) -> None:
+    folder = release(tmp_path, "1", 1, {"F01": nothing})
+    row = load_report(folder).results[0]
+    said = {"type": kind, "status": status, "reason": "FailedCreate", "message": "forbidden"}
+    state = {"kind": "Deployment", "metadata": {"name": "x", "generation": 1}, "status": {"conditions": [said]}}
+    file = added(folder, "x.yaml", state, "conditions")
+    found = signals(row.model_copy(update={"evidence": (file,)}), folder)
+    assert {signal.decision for signal in found} == decisions
+
+
+@pytest.mark.parametrize(
     ("content", "kind", "said"),
     [
         (["one"], "conditions", "is no evidence of kind"),
