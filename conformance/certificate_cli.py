@@ -14,8 +14,7 @@ from conformance import catalog_page
 from conformance.certificate import index, page, signing
 from conformance.certificate.folder import given_by, read_certificate, refuse_taken, write_certificate
 from conformance.certificate.running import Interrupted, run_both
-from conformance.certificate.schema import SurfaceBlock
-from conformance.certificate.surfaces import block
+from conformance.certificate.surfaces import Surfaces
 from conformance.certificate.verify import Verified, verify
 from conformance.errors import InputError, ToolchainError
 from conformance.foreground import INTERRUPTED
@@ -24,7 +23,7 @@ from conformance.options import BOOTSTRAPS, PROVIDERS, argv_of
 from conformance.providers.protocol import EXISTING
 from conformance.report.write import write_file
 from conformance.settings import PACKAGE_DIR, data_dir, state_dir
-from conformance.surface import compare, surface_of
+from conformance.surface import surface_of
 from conformance.toolchain import pair_of, releases
 
 PUBLISHED = PACKAGE_DIR.parent / "certificates"
@@ -70,7 +69,7 @@ def certify(
     selected = [f"--environment={environment}", *(["-k", k] if k else []), "--", *words, *(further or [])]
     old, new = (before, after) if before and after else _run(source, target, provider, selected)
     # Only now are all controllers in the cache that this machine can ask for their flags.
-    given = given_by(old, new, _surface(source, target), upgrade)
+    given = given_by(old, new, _surfaces(source, target), upgrade)
     if (given.before.version, given.after.version) != (source, target):
         raise InputError(
             f"the reports are of Flux {given.before.version} and {given.after.version}, not of {source} and {target}",
@@ -92,6 +91,8 @@ def check(
     found = verify(folder, key)
     for problem in found.problems:
         typer.echo(f"WRONG  {problem}")
+    for note in found.notes:
+        typer.echo(f"note   {note}")
     typer.echo(_told(found, unsigned=unsigned))
     if found.problems:
         raise typer.Exit(EXIT_CODES[ExitCode.NON_CONFORMANT])
@@ -143,11 +144,11 @@ def _refuse_releases(source: str, target: str, provider: str) -> None:
             releases(data, version)
 
 
-def _surface(source: str, target: str) -> SurfaceBlock | None:
-    """Return how the surfaces differ; None where a release's own data cannot be had: the certificate says so."""
+def _surfaces(source: str, target: str) -> Surfaces | None:
+    """Return both surfaces; None where a release's own data cannot be had: the certificate says so."""
     try:
-        return block(compare(surface_of(source), surface_of(target)))
-    except ToolchainError as error:
+        return surface_of(source), surface_of(target)
+    except (InputError, ToolchainError) as error:
         typer.echo(f"the surface is not compared: {error}", err=True)
         return None
 
@@ -180,4 +181,5 @@ def _told(found: Verified, *, unsigned: bool) -> str:
         return "this is no certificate"
     said = "its signature is right" if found.signed else "its signature was not looked at"
     hint = "" if found.signed or unsigned else "\n  next  give --key NAME.pub, or --unsigned if none is wanted"
-    return f"{page.text(found.certificate)}  every file is as it was made; {said}{hint}"
+    made = "every file is as it was made; the answer was made again, pages and sentences are held by digests alone"
+    return f"{page.text(found.certificate)}  {made}; {said}{hint}"

@@ -52,8 +52,15 @@ class EvidenceFolder:
             return list(self._files)
 
 
+class _Dumper(DUMPER):  # type: ignore[misc, valid-type]
+    """Says everything where it is, also a second time: evidence with aliases is not read again."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
 def _yaml(content: Any) -> str:
-    return str(yaml.dump(content, Dumper=DUMPER, sort_keys=False, allow_unicode=True))
+    return str(yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True))
 
 
 def _slug(text: str, limit: int = 80) -> str:

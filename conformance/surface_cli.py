@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.errors import InputError
+from conformance.model import Verdict
 from conformance.surface import Entry, Surface, SurfaceDiff, compare, surface_of
 from conformance.surface.document import diff_document, surface_document, to_yaml
 from conformance.surface.page import counted, diff_markdown, different, markdown
@@ -36,7 +37,7 @@ def surface(
     words: Annotated[list[str], typer.Argument(metavar="VERSION | diff FROM TO", show_default=False)],
     form: Annotated[SurfaceFormat, typer.Option("--format", help="table, yaml or markdown.")] = SurfaceFormat.TABLE,
 ) -> None:
-    """Count what touches isolation in a Flux release, or what another one changes: 0 all mapped, 10 new surface."""
+    """Count what touches isolation in a Flux release, or what another one changes: 0 all mapped, 10 not."""
     read = functools.partial(surface_of, tell=functools.partial(typer.echo, err=True))
     if words[0] == "diff" and len(words) == _PAIR:
         diff = compare(read(words[1]), read(words[2]))
@@ -64,7 +65,7 @@ def _print(
 def _surface_table(found: Surface) -> None:
     _entries(("", entry) for entry in found.entries)
     _counts(found)
-    _end(found, [])
+    _end(found, found.verdict, [])
 
 
 def _diff_table(diff: SurfaceDiff) -> None:
@@ -80,7 +81,7 @@ def _diff_table(diff: SurfaceDiff) -> None:
     for sign, leaves in (("+", diff.new_leaves), ("-", diff.removed_leaves)):
         for name, said in leaves.items():
             typer.echo(f"{sign} {name} ({said})")
-    _end(diff.after, diff.incomparable)
+    _end(diff.after, diff.verdict, diff.incomparable)
 
 
 def _entries(entries: Iterator[tuple[str, Entry]] | Sequence[tuple[str, Entry]]) -> None:
@@ -106,7 +107,7 @@ def _counts(found: Surface) -> None:
     Console(width=_WIDTH, markup=False, highlight=False).print(table)
 
 
-def _end(found: Surface, incomparable: Sequence[str]) -> None:
+def _end(found: Surface, verdict: Verdict, incomparable: Sequence[str]) -> None:
     """Print what was read, what was not, and the verdict."""
     lines = [("read", one) for one in found.sources] + [("not read", one) for one in found.reservations]
     lines += [("not compared", one) for one in incomparable]
@@ -114,7 +115,8 @@ def _end(found: Surface, incomparable: Sequence[str]) -> None:
     for said, line in lines:
         typer.echo(f"{said:<13} {line}")
     doubts = f"; reservations: {len(found.reservations)}" if found.reservations else ""
-    said = f"{found.verdict}: {len(found.unmapped)} entries of {found.version} mapped to nothing{doubts}"
+    doubts += f"; not compared: {len(incomparable)}" if incomparable else ""
+    said = f"{verdict}: {len(found.unmapped)} entries of {found.version} mapped to nothing{doubts}"
     typer.echo(f"{'verdict':<13} {said}")
     if found.unmapped:
         typer.echo(f"{'next':<13} map them in conformance/surface/mapping.yaml, to a check or with a waiver")

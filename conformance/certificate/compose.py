@@ -1,9 +1,9 @@
 """From two reports, the surface and an upgrade to the certificate: a pure function that fails closed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from conformance.certificate.compare import Reported, compare
+from conformance.certificate.compare import Reported, compare, unlike
 from conformance.certificate.schema import (
     Answer,
     Certificate,
@@ -16,14 +16,18 @@ from conformance.certificate.schema import (
     Release,
     SurfaceBlock,
 )
+from conformance.certificate.surfaces import Surfaces, block
 from conformance.errors import InputError
 from conformance.model import Outcome, Verdict
 from conformance.report.schema import ConformanceReport
+from conformance.surface import compare as compare_surfaces
 
 BEFORE, AFTER, UPGRADE = "before", "after", "upgrade"
 """Folders of the reports, below the certificate."""
 _CHOOSES_KUBERNETES = "kind"
 """The provider that can be told which Kubernetes; the embedded control plane has one."""
+NOT_IN_PLACE = "no running platform was upgraded for this certificate (--upgrade)"
+"""A reservation: two platforms that were set up anew say nothing of the minutes in between."""
 _NAMED = 5
 """How many entries of new surface a reason names before it only counts them."""
 
@@ -37,7 +41,8 @@ class Given:
     before_sha256: str
     """Of its report.yaml."""
     after_sha256: str
-    surface: SurfaceBlock | None
+    surfaces: Surfaces | None
+    """None: what the releases have could not be read."""
     upgrade: Reported | None = None
     upgrade_sha256: str = ""
 
@@ -51,21 +56,21 @@ def compose(given: Given) -> Certificate:
     before, after = given.before, given.after
     if before.version == after.version:
         raise InputError(f"both reports are of Flux {after.version}", hint="give reports of two releases")
-    comparison = compare(before, after)
+    comparison, surface = compare(before, after), _surface(given)
     upgrade = _in_place(given)
     looser = (*_looser(comparison), *(upgrade.failures if upgrade else ()))
-    doubts = tuple(_doubts(given, comparison, upgrade))
+    doubts = (*_doubts(given, comparison), *_of_surface(surface), *(upgrade.doubts if upgrade else ()))
     answer = Answer.NO if looser else Answer.INCONCLUSIVE if doubts else Answer.YES
     return Certificate(
         may_upgrade=answer,
         exit_code=answer.exit_code,
         reasons=(*looser, *doubts),
-        provisional_reasons=tuple(_reservations(given)),
+        provisional_reasons=tuple(_reservations(given, surface)),
         before=_release(before, BEFORE, given.before_sha256),
         after=_release(after, AFTER, given.after_sha256),
         platform=_platform(after.report),
         comparison=comparison,
-        surface=given.surface,
+        surface=surface,
         upgrade=upgrade,
         reproduce=_command(given),
     )
@@ -88,23 +93,44 @@ def _looser(comparison: Comparison) -> Iterator[str]:
         yield f"{where(row)} is looser{opens}: {row.statement}: {why(row)}"
 
 
-def _doubts(given: Given, comparison: Comparison, upgrade: InPlace | None) -> Iterator[str]:
+def _doubts(given: Given, comparison: Comparison) -> Iterator[str]:
     rows = comparison.rows
     if not any(row.direction in (Direction.UNCHANGED, Direction.STRICTER, Direction.LOOSER) for row in rows):
         yield "no check was compared"
     for row in comparison.of(Direction.INCOMPARABLE):
         yield f"{where(row)} is incomparable: {why(row)}"
-    for row in comparison.of(Direction.UNCHANGED):
+    for row in (*comparison.of(Direction.UNCHANGED), *comparison.of(Direction.NOT_SHOWN)):
         if row.after == Outcome.FAILED and row.level in given.after.report.profile.judged_levels:
             yield f"{where(row)} fails on both releases: mend the fleet first, nothing can be said of the release"
     for side in (given.before, given.after, *([given.upgrade] if given.upgrade else [])):
         if not side.report.subject.folders_sha256:
             yield f"the report of Flux {side.version} does not say which files the fleet and the tenant had"
+    for side, surface in zip((given.before, given.after), given.surfaces or (), strict=bool(given.surfaces)):
+        yield from _of_other_releases(side.report, surface.components)
     for side in (given.before, given.after):
         if side.report.verdict is Verdict.INCONCLUSIVE:
             yield from (f"Flux {side.version} was not judged: {reason}" for reason in side.report.judgement.reasons)
-    yield from _of_surface(given.surface)
-    yield from upgrade.doubts if upgrade else ()
+
+
+def _surface(given: Given) -> SurfaceBlock | None:
+    if given.surfaces is None:
+        return None
+    wanted, found = (given.before.version, given.after.version), tuple(side.version for side in given.surfaces)
+    if found != wanted:
+        raise InputError(
+            f"the surfaces are of Flux {' and '.join(found)}, the reports of {' and '.join(wanted)}",
+            hint="take the surfaces of both releases",
+        )
+    return block(compare_surfaces(*given.surfaces))
+
+
+def _of_other_releases(report: ConformanceReport, components: Mapping[str, str]) -> Iterator[str]:
+    """Yield the controllers that are not the release's, and of which no reservation of their report says so."""
+    for one in report.subject.controllers:
+        said = any(one.name in text and one.version in text for text in report.judgement.provisional_reasons)
+        if one.version != components.get(one.name, one.version) and not said:
+            release = f"Flux {report.subject.flux_version} has {one.name} {components[one.name]}"
+            yield f"{release}; {one.version} ran, without a reservation"
 
 
 def _of_surface(surface: SurfaceBlock | None) -> Iterator[str]:
@@ -129,10 +155,10 @@ def _in_place(given: Given) -> InPlace | None:
             f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {' to '.join(wanted)} is wanted",
             hint=f"`flux-tenancy upgrade --from {wanted[0]} --to {wanted[1]}` makes it",
         )
-    if report.subject.folders_sha256 != given.after.report.subject.folders_sha256:
+    if wrong := unlike(given.after.report, report):
         raise InputError(
-            "the report of the upgrade is of a fleet or a tenant with other files",
-            hint="upgrade with the same --fleet and --tenant",
+            f"the report of the upgrade differs in more than the Flux release: {'; '.join(wrong)}",
+            hint="upgrade with the same --fleet, --tenant and options, and the same suite",
         )
     name = f"the upgrade in place ({report.environment.bootstrap} on {report.environment.provider})"
     said = tuple(f"{name}: {reason}" for reason in report.judgement.reasons)
@@ -153,10 +179,11 @@ def _in_place(given: Given) -> InPlace | None:
     )
 
 
-def _reservations(given: Given) -> Iterator[str]:
+def _reservations(given: Given, surface: SurfaceBlock | None) -> Iterator[str]:
     sides = [given.before, given.after, *([given.upgrade] if given.upgrade else [])]
     found = [f"Flux {side.version}: {text}" for side in sides for text in side.report.judgement.provisional_reasons]
-    found += [f"the surface: {text}" for text in (given.surface.reservations if given.surface else ())]
+    found += [f"the surface: {text}" for text in (surface.reservations if surface else ())]
+    found += [] if given.upgrade else [NOT_IN_PLACE]
     yield from dict.fromkeys(found)
 
 

@@ -1,6 +1,6 @@
 """How the evidence of a check that passed on both releases differs, and in which direction. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from conformance.certificate.schema import Difference, Direction
 from conformance.certificate.signals import HARM, Decision, Signal
@@ -22,16 +22,16 @@ def worst(differences: Iterable[Difference]) -> Direction:
 
 
 def differences(
-    before: ResultRow, after: ResultRow, old: frozenset[Signal], new: frozenset[Signal]
+    before: ResultRow, after: ResultRow, old: Sequence[Signal], new: Sequence[Signal]
 ) -> Iterator[Difference]:
     """Yield what two results of one check do not show alike; both passed."""
     yield from _as_a_whole(before, after)
     one, other = _by_place(old), _by_place(new)
     for place in sorted({*one, *other}):
-        yield from _of_place(place, one.get(place, frozenset()), other.get(place, frozenset()))
+        yield from _of_place(place, one.get(place, ()), other.get(place, ()), denial=before.denial)
 
 
-def reworded(old: frozenset[Signal], new: frozenset[Signal]) -> Iterator[str]:
+def reworded(old: Sequence[Signal], new: Sequence[Signal]) -> Iterator[str]:
     """Yield what is said in other words for the same reason, by the same identity."""
     one, other = _by_place(old), _by_place(new)
     for place in sorted(one.keys() & other.keys()):
@@ -54,22 +54,53 @@ def _as_a_whole(before: ResultRow, after: ResultRow) -> Iterator[Difference]:
         yield _difference("evidence", "fidelity", before.fidelity, after.fidelity, Direction.INCOMPARABLE)
 
 
-def _of_place(place: Place, old: frozenset[Signal], new: frozenset[Signal]) -> Iterator[Difference]:
+def _of_place(place: Place, old: Sequence[Signal], new: Sequence[Signal], *, denial: bool) -> Iterator[Difference]:
     plane, subject = place
     if not old or not new:
-        seen = (_shown(old), _shown(new))
-        yield _difference("evidence", f"{subject} ({plane})", *seen, Direction.INCOMPARABLE)
+        direction = Direction.LOOSER if denial and _let_in(new) else Direction.INCOMPARABLE
+        yield _difference("evidence", f"{subject} ({plane})", _shown(old), _shown(new), direction)
         return
-    was, now = ({signal.decision for signal in side} for side in (old, new))
+    was, now = _decisions(old), _decisions(new)
     if was != now:
         yield _difference("decision", subject, _listed(was), _listed(now), _decided(was, now))
         return
-    was_for, now_for = (_reasons(side) for side in (old, new))
-    if was_for != now_for:
-        yield _difference("reason", subject, _listed(was_for), _listed(now_for), Direction.INCOMPARABLE)
     was_by, now_by = ({signal.identity for signal in side} for side in (old, new))
+    for who in sorted(was_by & now_by):
+        of_one = ([signal for signal in side if signal.identity == who] for side in (old, new))
+        yield from _of_identity(f"{subject} as {who}" if len(was_by | now_by) > 1 else subject, *of_one)
     if was_by != now_by:
-        yield _difference("identity", subject, _listed(was_by), _listed(now_by), _acting(plane, was_by, now_by))
+        gone = [signal for signal in old if signal.identity not in now_by]
+        came = [signal for signal in new if signal.identity not in was_by]
+        direction = _acting(plane, was_by, now_by)
+        if gone and came:
+            yield from _of_identity(subject, gone, came)
+        elif denial and _let_in(came):
+            direction = Direction.LOOSER
+        yield _difference("identity", subject, _listed(was_by), _listed(now_by), direction)
+
+
+def _of_identity(subject: str, old: Sequence[Signal], new: Sequence[Signal]) -> Iterator[Difference]:
+    """Yield what became otherwise of the same requests by the same identity; both sides have some."""
+    was, now = _decisions(old), _decisions(new)
+    first, last = old[-1].decision, new[-1].decision
+    if was != now:
+        yield _difference("decision", subject, _listed(was), _listed(now), _decided(was, now))
+    elif first != last:
+        # What counts is what stays: a request that is let in at last is in.
+        yield _difference("decision", f"{subject}, in the end", first, last, _decided({first}, {last}))
+    was_for, now_for = _reasons(old), _reasons(new)
+    if was == now and was_for != now_for:
+        yield _difference("reason", subject, _listed(was_for), _listed(now_for), Direction.INCOMPARABLE)
+
+
+def _let_in(signals: Sequence[Signal]) -> bool:
+    """Whether somebody who is not the platform was allowed something; a condition does not tell whose rights."""
+    asked = [s for s in signals if s.identity and s.plane != Plane.CONDITION and not s.identity.startswith(_PLATFORM)]
+    return any(signal.decision is Decision.ALLOWED for signal in asked)
+
+
+def _decisions(signals: Sequence[Signal]) -> set[Decision]:
+    return {signal.decision for signal in signals}
 
 
 def _decided(was: set[Decision], now: set[Decision]) -> Direction:
@@ -91,14 +122,17 @@ def _acting(plane: str, was: set[str], now: set[str]) -> Direction:
     return Direction.LOOSER if new else Direction.STRICTER
 
 
-def _reasons(signals: frozenset[Signal]) -> set[str]:
+def _reasons(signals: Sequence[Signal]) -> set[str]:
     """Return the reasons of what was denied; for what reason something is allowed is no matter of isolation."""
     return {signal.reason for signal in signals if signal.decision is Decision.DENIED}
 
 
-def _by_place(signals: frozenset[Signal]) -> Mapping[Place, frozenset[Signal]]:
-    places = {(signal.plane, signal.subject) for signal in signals}
-    return {place: frozenset(s for s in signals if (s.plane, s.subject) == place) for place in places}
+def _by_place(signals: Sequence[Signal]) -> Mapping[Place, Sequence[Signal]]:
+    """Return the signals of each place, in order."""
+    places: dict[Place, list[Signal]] = {}
+    for signal in signals:
+        places.setdefault((signal.plane, signal.subject), []).append(signal)
+    return places
 
 
 def _harms(row: ResultRow) -> bool:
@@ -109,7 +143,7 @@ def _denies(row: ResultRow) -> str:
     return "something is denied" if row.denial else "nothing is denied"
 
 
-def _shown(signals: frozenset[Signal]) -> str:
+def _shown(signals: Sequence[Signal]) -> str:
     return _listed(f"{signal.decision} {signal.reason}".strip() for signal in signals)
 
 

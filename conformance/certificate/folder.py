@@ -10,9 +10,10 @@ from conformance.certificate import page, signing
 from conformance.certificate.compare import Reported
 from conformance.certificate.compose import AFTER, BEFORE, UPGRADE, Given, compose
 from conformance.certificate.rejudge import contradictions
-from conformance.certificate.schema import CERTIFICATE_KIND, Certificate, SurfaceBlock
+from conformance.certificate.schema import CERTIFICATE_KIND, Certificate
 from conformance.certificate.statement import statement
 from conformance.certificate.stored import content, unproved
+from conformance.certificate.surfaces import Surfaces, kept
 from conformance.errors import InputError
 from conformance.report.document import document_from_yaml, to_yaml
 from conformance.report.render import render_certificate
@@ -32,7 +33,7 @@ STATED = (CERTIFICATE_FILE, CATALOG_FILE, DIGESTS_FILE, f"{BEFORE}/{REPORT_FILE}
 """Files that the statement names; all others are named by SHA256SUMS."""
 
 
-def given_by(before: Path, after: Path, surface: SurfaceBlock | None, upgrade: Path | None = None) -> Given:
+def given_by(before: Path, after: Path, surfaces: Surfaces | None, upgrade: Path | None = None) -> Given:
     """Read what a certificate is made of, from the folders of reports.
 
     Raises:
@@ -43,7 +44,7 @@ def given_by(before: Path, after: Path, surface: SurfaceBlock | None, upgrade: P
         after=Reported(_attacked(after), after),
         before_sha256=digest_of(before),
         after_sha256=digest_of(after),
-        surface=surface,
+        surfaces=surfaces,
         upgrade=None if upgrade is None else Reported(load_report(upgrade), upgrade),
         upgrade_sha256="" if upgrade is None else digest_of(upgrade),
     )
@@ -138,6 +139,12 @@ def files(folder: Path) -> list[str]:
     return sorted(found)
 
 
+def empty_folders(folder: Path) -> list[str]:
+    """Return the relative paths of folders with nothing in them, sorted."""
+    empty = [place for place, names, others in os.walk(folder) if not (names or others)]
+    return sorted(Path(place).relative_to(folder).as_posix() for place in empty)
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as file:
@@ -184,6 +191,8 @@ def _copies(given: Given, folder: Path) -> None:
             _write_copy(folder / name / file.path, content(file, side.folder))
         for path in sorted({one.evidence for block in side.report.upgrades for one in block.attacks if one.evidence}):
             _write_copy(folder / name / path, unproved(path, side.folder))
+    for name, data in kept(given.surfaces).items():
+        _write_copy(folder / name, data)
 
 
 def _write_copy(target: Path, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from conformance.certificate.compose import where, why
+from conformance.certificate.compose import NOT_IN_PLACE, where, why
 from conformance.certificate.schema import Answer, Certificate, Change, Direction, Limit
 from conformance.report.markdown import cell, table
 
@@ -41,6 +41,8 @@ def facts(certificate: Certificate) -> Iterator[tuple[str, str]]:
     """Return the labelled lines that every form of the certificate shows."""
     platform = certificate.platform
     yield "checks", f"{numbers(certificate)}; {platform.left_out} of {platform.catalog_size} left out"
+    if lent := [where(row) for row in certificate.comparison.of(Direction.NOT_SHOWN) if row.notes]:
+        yield "not shown", f"{', '.join(lent)}: a controller of another release stood in"
     for limit in Limit:
         if rows := certificate.comparison.limits(limit):
             yield f"limits it {limit}", ", ".join(where(row) for row in rows)
@@ -69,7 +71,7 @@ def in_place(certificate: Certificate) -> str:
     """Return what became of the upgrade of a running platform, in one line."""
     found = certificate.upgrade
     if found is None:
-        return "no running platform was upgraded for this certificate"
+        return NOT_IN_PLACE
     took = ", ".join(f"{seconds:.1f} s" for seconds in found.seconds) or "not completed"
     back = ", ".join(f"{seconds:.1f} s" for seconds in found.seconds_back)
     took += f", and back in {back}" if back else ""

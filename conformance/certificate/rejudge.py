@@ -5,14 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from conformance.certificate.compare import Reported
-from conformance.certificate.signals import HARM
+from conformance.certificate.record import run_of
+from conformance.certificate.signals import HARM, READ, TEXT, Decision, signals
 from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
-from conformance.model import Cell, Evidence, MutantResult, Outcome, Plane, Result, Run
-from conformance.report import verdict
-from conformance.report.schema import ConformanceReport, ResultRow
-from conformance.report.upgrade_schema import UpgradeRow
-from conformance.timeline import Attack, Twin, UpgradeRecord
+from conformance.model import Outcome, Plane
+from conformance.report.build import build_report
+from conformance.report.schema import ConformanceReport, ResultRow, Summary
+from conformance.report.verdict import VARIANT
 
 _SHOWN_BY: Mapping[Plane, frozenset[str]] = {
     Plane.CONDITION: frozenset({"conditions", "object"}),
@@ -26,15 +26,21 @@ _SHOWN_BY: Mapping[Plane, frozenset[str]] = {
     Plane.COMPUTED: frozenset({"network"}),
 }
 """Plane -> kinds of evidence, one of which a result that claims the plane must have."""
+_DECIDES = frozenset({Plane.CONDITION, Plane.ANSWER, Plane.AUDIT, Plane.TRAFFIC, Plane.COMPUTED})
+"""Planes whose evidence says what became of a request or a connection: one of them must have been denied."""
+_OF_NO_PASS = ("message", "observed", "wanted", "layer", "control_state")
+"""Fields of a row that only a check which did not pass fills."""
 
 
 def contradictions(side: Reported) -> Iterator[str]:
     """Yield what a report says that its own rows and evidence do not say."""
     report = side.report
-    again = verdict.judge(_run(report))
+    again = build_report(run_of(report))
     said = f"{report.verdict} ({report.judgement.exit_code})"
-    if (found := f"{again.verdict} ({again.exit_code})") != said:
+    if (found := f"{again.verdict} ({again.judgement.exit_code})") != said:
         yield f"the verdict is {said}; its rows give {found}"
+    yield from (f"'{name}' does not follow from its rows" for name in _otherwise(report, again))
+    yield from _unnamed(report, again)
     for row in report.results:
         yield from (f"{row.key} in {row.environment}: {said}" for said in _of_row(row, side.folder))
     attacks = {one.evidence for block in report.upgrades for one in block.attacks if one.evidence}
@@ -49,95 +55,71 @@ def _refused(reads: Iterable[Callable[[], bytes]]) -> Iterator[str]:
             yield error.what
 
 
+def _otherwise(report: ConformanceReport, again: ConformanceReport) -> Iterator[str]:
+    """Yield the fields that a report derives from its rows, and that its rows do not give; sentences are its own."""
+    pairs: dict[str, tuple[object, object]] = {
+        "profile": (report.profile, again.profile),
+        "suite.catalogSize": (report.suite.catalog_size, again.suite.catalog_size),
+        "suite.selected": (report.suite.selected, again.suite.selected),
+        "suite.notSelected": (report.suite.not_selected, again.suite.not_selected),
+        # Which limits were known to be closed is said by the catalogue of the suite of that day.
+        "summary": (_numbers(report.summary), _numbers(again.summary)),
+        "results": (_judged(report), _judged(again)),
+        "judgement.reasons": (len(report.judgement.reasons), len(again.judgement.reasons)),
+        "judgement.provisional": (report.judgement.provisional, bool(report.judgement.provisional_reasons)),
+    }
+    yield from (name for name, (said, found) in pairs.items() if said != found)
+
+
+def _numbers(summary: Summary) -> Summary:
+    return summary.model_copy(update={"limits_closed": ()})
+
+
+def _judged(report: ConformanceReport) -> Mapping[tuple[str, str], bool]:
+    return {(row.environment, row.key): row.judged for row in report.results}
+
+
+def _unnamed(report: ConformanceReport, again: ConformanceReport) -> Iterator[str]:
+    """Yield what the rows give as a reason or a reservation, and the report does not name, in whatever words."""
+    for row in again.results:
+        named = any(row.key in text and row.environment in text for text in report.judgement.reasons)
+        if row.judged and row.result is not Outcome.PASSED and not named:
+            yield f"no reason names {row.key} in {row.environment}, which is '{row.result}'"
+    reserved = report.judgement.provisional_reasons
+    facts = [(binary.tool, module) for binary in again.binaries for module in binary.substituted]
+    facts = [fact for fact in facts if VARIANT not in fact[0]]
+    if left := len(again.suite.not_selected):
+        facts.append((str(left), str(again.suite.catalog_size)))
+    for fact in facts:
+        if not any(all(part in text for part in fact) for text in reserved):
+            yield f"no reservation names {' and '.join(fact)}"
+
+
 def _of_row(row: ResultRow, folder: Path) -> Iterator[str]:
-    yield from _refused(partial(content, file, folder) for file in row.evidence)
-    if row.result is not Outcome.PASSED:
+    unread = list(_refused(partial(content, file, folder) for file in row.evidence))
+    yield from unread
+    if row.result is not Outcome.PASSED or unread:
         return
     kinds = {file.kind for file in row.evidence}
     if HARM in kinds:
         yield "it passed, and its evidence shows the harm"
+    if filled := [name for name in _OF_NO_PASS if getattr(row, name)]:
+        yield f"it passed, and has a {filled[0].replace('_', ' ')}, which only a check has that did not"
+    if row.denial and not row.planes:
+        yield "it says that something was denied, and on no plane"
     for plane in row.planes:
         if not kinds & _SHOWN_BY[plane]:
             yield f"it says that the plane '{plane}' showed the denial, and has no evidence of that"
+    if row.denial:
+        yield from _undenied(row, folder)
 
 
-def _run(report: ConformanceReport) -> Run:
-    """Return as much of the run as its verdict depends on."""
-    return Run(
-        run_id=report.run.id,
-        started=report.run.started,
-        profile=report.profile.name,
-        flux_version=report.subject.flux_version,
-        provider=report.environment.provider,
-        bootstrap=report.environment.bootstrap,
-        mode=report.environment.mode,
-        kubernetes_version=report.environment.kubernetes,
-        environments=report.environment.environments,
-        fleet=report.subject.fleet,
-        fleet_commits=report.subject.fleet_commits,
-        folders_sha256=report.subject.folders_sha256,
-        address_map={},
-        argument_changes=(),
-        lockdown={},
-        binaries=(),
-        phases=(),
-        results=tuple(_result(row) for row in report.results),
-        mutants=tuple(
-            MutantResult(
-                id=row.id,
-                description=row.description,
-                environment=row.environment,
-                duration_s=row.duration,
-                kills=row.kills,
-                green_again=row.green_again,
-                message=row.message,
-                bystanders=row.bystanders,
-            )
-            for row in report.mutants
-        ),
-        expected_keys=frozenset({*report.summary.missing, *(f"{row.environment}/{row.key}" for row in report.results)}),
-        new_surface=report.new_surface,
-        breakdowns=report.breakdowns,
-        upgrades=tuple(_upgrade(row) for row in report.upgrades),
-    )
-
-
-def _result(row: ResultRow) -> Result:
-    return Result(
-        id=row.id,
-        statement=row.statement,
-        level=row.level,
-        environment=row.environment,
-        outcome=row.result,
-        duration_s=row.duration,
-        control=row.control,
-        parameter=row.parameter,
-        message=row.message,
-        layer=row.layer,
-        evidence=tuple(Evidence(path=file.path, sha256=file.sha256, kind=file.kind) for file in row.evidence),
-        denial=row.denial,
-        planes=tuple(row.planes),
-        fidelity=row.fidelity,
-        cells=tuple(Cell(**cell.model_dump()) for cell in row.cells),
-    )
-
-
-def _upgrade(row: UpgradeRow) -> UpgradeRecord:
-    """Return the record of an upgrade; its times are seconds since it was asked for."""
-    return UpgradeRecord(
-        environment=row.environment,
-        route=row.route,
-        source=row.source,
-        target=row.target,
-        way_back=row.way_back,
-        began=0.0,
-        ended=row.seconds,
-        attacks=tuple(
-            Attack(kind=one.kind, target=one.target, at=one.at, judged_at=one.judged, fate=one.fate, said=one.said)
-            for one in row.attacks
-        ),
-        marks=(),
-        twins=tuple(Twin(kind=one.kind, when=one.when, works=one.works, said=one.said) for one in row.twins),
-        controllers=(),
-        broke=row.broke,
-    )
+def _undenied(row: ResultRow, folder: Path) -> Iterator[str]:
+    """Yield the planes that are said to show the denial, and whose evidence shows none."""
+    found = signals(row, folder)
+    texts = {file.kind for file in row.evidence if file.path.endswith(TEXT) or file.kind not in READ}
+    for plane in sorted({Plane.TRAFFIC if p is Plane.COMPUTED else p for p in row.planes if p in _DECIDES}):
+        seen = [signal.decision for signal in found if signal.plane == plane]
+        # Words alone are believed: the refusal that a push was given, an audit log without an entry.
+        if Decision.DENIED not in seen and (seen or not texts & _SHOWN_BY[plane]):
+            yield f"it says that the plane '{plane}' showed the denial, and nothing is denied in that evidence"

@@ -48,7 +48,8 @@ class Direction(StrEnum):
     STRICTER = "stricter"
     UNCHANGED = "unchanged"
     NOT_SHOWN = "not shown"
-    """Both sides declare that the platform cannot show it."""
+    """Nobody could have seen a difference: both sides declare that the platform cannot show it, or a controller of
+    another release stood in."""
 
 
 class Limit(StrEnum):
@@ -151,6 +152,7 @@ class SurfaceBlock(Document):
     changes: tuple[SurfaceChange, ...]
     unmapped: tuple[str, ...] = Field(description="new surface: entries of the later release that nobody looks at")
     new_leaves: tuple[str, ...] = Field((), description="every new leaf field of a CRD, whatever its class")
+    removed_leaves: tuple[str, ...] = Field((), description="every leaf field, value and rule that is gone")
     incomparable: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     reservations: tuple[str, ...] = ()

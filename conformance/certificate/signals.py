@@ -1,7 +1,7 @@
 """What the evidence of one check says: who asked for what, and what became of it, by which reason.
 
-Read from the files that `conformance.evidence` wrote; pure but for that reading. An object that is looked at several
-times gives one signal for each different answer.
+Read from the files that `conformance.evidence` wrote, in the order in which it wrote them; pure but for that reading.
+An object that is looked at several times gives a signal each time.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,12 +17,15 @@ from conformance.certificate.steady import steady
 from conformance.certificate.stored import content
 from conformance.errors import InputError
 from conformance.model import Cell, Plane, Reach
+from conformance.report.plain import plain
 from conformance.report.schema import CellRow, EvidenceFile, ResultRow
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, where it is: a certificate reads some thousand files."""
 HARM = "harm"
 """The kind of evidence that shows an attack's effect."""
+_FIRST_OF_SEVERAL = "-audit-forbidden-"
+"""In the names of files: an entry that was looked for by a refusal which names a kind and no object."""
+TEXT = ".txt"
+"""How the name of evidence ends that is words for a reader, not an object or an answer."""
 
 
 class Decision(StrEnum):
@@ -32,6 +35,13 @@ class Decision(StrEnum):
     DENIED = "denied"
     OPEN = "open"
     """Nobody has decided it."""
+
+
+_DECIDING: Mapping[str, Mapping[str, Decision]] = {
+    "Ready": {"True": Decision.ALLOWED, "False": Decision.DENIED},
+    "ReplicaFailure": {"True": Decision.DENIED},
+}
+"""Type of condition -> status -> what it says: Flux's own; and of a Deployment, that its Pods are refused."""
 
 
 @dataclass(frozen=True, slots=True, order=True, kw_only=True)
@@ -50,26 +60,28 @@ class Signal:
     """The message beside the reason."""
 
 
-def signals(row: ResultRow, folder: Path) -> frozenset[Signal]:
-    """Return what the evidence of one result says.
+def signals(row: ResultRow, folder: Path) -> tuple[Signal, ...]:
+    """Return what the evidence of one result says, in order.
 
     Raises:
         InputError: a file is not there, was changed since it was written, or cannot be read as evidence of its kind.
     """
-    found: set[Signal] = {_connection(cell) for cell in row.cells}
+    found = [_connection(cell) for cell in row.cells]
     for file in row.evidence:
         if read := _READERS.get(file.kind):
-            found.update(_read(file, folder, read))
-    return frozenset(found)
+            found += _read(file, folder, read)
+    return tuple(found)
 
 
-def _read(file: EvidenceFile, folder: Path, read: Callable[[Any], Iterable[Signal]]) -> Iterable[Signal]:
+def _read(file: EvidenceFile, folder: Path, read: Callable[[Any, str], Iterable[Signal]]) -> Iterable[Signal]:
     data = content(file, folder)
-    if file.path.endswith(".txt"):  # words for a reader, not an object or an answer
+    if file.path.endswith(TEXT):
         return []
     try:
-        document = yaml.load(data, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
-        return list(read(document)) if isinstance(document, Mapping) else []
+        document = plain(data)
+        if isinstance(document, list) and file.kind == "answer":
+            return [_refusal(text) for text in document]
+        return list(read(document, file.path))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"'{folder / file.path}' is no evidence of kind '{file.kind}': {error}", hint="certify that release again"
@@ -88,7 +100,7 @@ def _connection(cell: CellRow) -> Signal:
     )
 
 
-def _answer(said: Mapping[str, Any]) -> Iterable[Signal]:
+def _answer(said: Mapping[str, Any], _path: str) -> Iterable[Signal]:
     status = int(said["status"])
     yield Signal(
         plane=Plane.ANSWER,
@@ -100,31 +112,44 @@ def _answer(said: Mapping[str, Any]) -> Iterable[Signal]:
     )
 
 
-def _condition(state: Mapping[str, Any]) -> Iterable[Signal]:
-    """Yield the Ready condition, if it speaks of the object's present generation (catalogue T09)."""
+def _refusal(text: str) -> Signal:
+    """Return what one of several refusals says that somebody else was given, such as a controller that makes Pods."""
+    return Signal(
+        plane=Plane.ANSWER,
+        subject="refusals that others were given",  # as many as there were retries
+        decision=Decision.DENIED,
+        reason="",
+        identity="",
+        words=steady(text),
+    )
+
+
+def _condition(state: Mapping[str, Any], _path: str) -> Iterable[Signal]:
+    """Yield what conditions decide, if they speak of the object's present generation (catalogue T09)."""
     metadata = state.get("metadata") or {}
     current = metadata.get("generation")
     name = "/".join(part for part in (metadata.get("namespace"), state["kind"], metadata["name"]) if part)
     for found in (state.get("status") or {}).get("conditions") or []:
-        if found["type"] != "Ready" or found.get("observedGeneration", current) != current:
+        if found["type"] not in _DECIDING or found.get("observedGeneration", current) != current:
             continue
         yield Signal(
             plane=Plane.CONDITION,
             subject=steady(name),
-            decision={"True": Decision.ALLOWED, "False": Decision.DENIED}.get(found["status"], Decision.OPEN),
+            decision=_DECIDING[found["type"]].get(found["status"], Decision.OPEN),
             reason=str(found.get("reason", "")),
             identity=str((state.get("spec") or {}).get("serviceAccountName", "")),
             words=steady(str(found.get("message", ""))),
         )
 
 
-def _audit(entry: Mapping[str, Any]) -> Iterable[Signal]:
+def _audit(entry: Mapping[str, Any], path: str) -> Iterable[Signal]:
     resource = "/".join(part for part in (entry["group"], entry["resource"], entry["subresource"]) if part)
     code = int(entry["code"])
+    # Several objects of one kind can be forbidden for one reason: whichever the log named first is in the evidence.
+    name = f" {steady(str(entry['name']))}" if entry["name"] and _FIRST_OF_SEVERAL not in path else ""
     yield Signal(
         plane=Plane.AUDIT,
-        # Several objects of one kind can be refused for one reason: whichever the log named first is in the evidence.
-        subject=f"{entry['verb']} {resource} in {steady(str(entry['namespace'])) or 'the cluster'}",
+        subject=f"{entry['verb']} {resource}{name} in {steady(str(entry['namespace'])) or 'the cluster'}",
         decision=Decision.DENIED if code >= HTTPStatus.BAD_REQUEST else Decision.ALLOWED,
         reason=str(code),
         identity=steady(str(entry["user"])),
@@ -132,9 +157,11 @@ def _audit(entry: Mapping[str, Any]) -> Iterable[Signal]:
     )
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Iterable[Signal]]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any], str], Iterable[Signal]]] = {
     "answer": _answer,
     "conditions": _condition,
     "audit": _audit,
 }
 """Kind of evidence -> what reads it; the other kinds show no decision of their own."""
+READ = frozenset(_READERS)
+"""Kinds of evidence that are read for what they say."""

@@ -14,6 +14,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 _PACKAGE = "pkg:pypi/flux-tenancy-conformance"
 _BAD = (Direction.LOOSER, Direction.INCOMPARABLE)
+_SHOWN = (Direction.UNCHANGED, Direction.STRICTER)
 
 
 def statement(certificate: Certificate, digests: Mapping[str, str]) -> bytes:
@@ -37,8 +38,8 @@ def predicate(certificate: Certificate, digests: Mapping[str, str]) -> Mapping[s
             *_files(digests),
             *_tools(certificate),
         ],
-        "passedTests": [_name(row) for row in rows if row.direction not in _BAD and row.after == Outcome.PASSED],
-        "warnedTests": [_name(row) for row in rows if row.direction not in _BAD and row.after == Outcome.FAILED],
+        "passedTests": [_name(row) for row in rows if row.direction in _SHOWN and row.after == Outcome.PASSED],
+        "warnedTests": [_name(row) for row in rows if row.direction in _SHOWN and row.after == Outcome.FAILED],
         "failedTests": [_name(row) for row in rows if row.direction in _BAD],
     }
 

@@ -1,9 +1,42 @@
-"""The surface of two releases, as the certificate tells of it."""
+"""The surface of two releases, as the certificate tells of it, and as its folder keeps it."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from conformance.certificate.schema import SurfaceBlock, SurfaceChange
-from conformance.surface import Entry, SurfaceDiff
+from conformance.errors import InputError
+from conformance.surface import Entry, Surface, SurfaceDiff
+from conformance.surface.document import surface_document, surface_from_yaml, to_yaml
+
+Surfaces = tuple[Surface, Surface]
+"""Of the release before and of the release after."""
+SURFACE_FILES = ("surface/before.yaml", "surface/after.yaml")
+"""Where the folder of a certificate keeps them."""
+
+
+def kept(surfaces: Surfaces | None) -> Mapping[str, bytes]:
+    """Return name -> content of the files of a certificate that hold the surfaces."""
+    documents = [to_yaml(surface_document(side)).encode() for side in surfaces or ()]
+    return dict(zip(SURFACE_FILES, documents, strict=bool(documents)))
+
+
+def read_surfaces(folder: Path) -> Surfaces | None:
+    """Return the surfaces of a certificate; None where it keeps none.
+
+    Raises:
+        InputError: one of them is missing, or is not as it was written.
+    """
+    if not any((folder / name).exists() for name in SURFACE_FILES):
+        return None
+    before, after = (_read(folder, name) for name in SURFACE_FILES)
+    return before, after
+
+
+def _read(folder: Path, name: str) -> Surface:
+    try:
+        return surface_from_yaml((folder / name).read_bytes().decode(), name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read '{name}': {error}", hint="give the folder of a certificate") from error
 
 
 def block(diff: SurfaceDiff) -> SurfaceBlock:
@@ -15,9 +48,14 @@ def block(diff: SurfaceDiff) -> SurfaceBlock:
         changes=tuple(_changes(diff)),
         unmapped=tuple(entry.id for entry in diff.unmapped),
         new_leaves=tuple(sorted(diff.new_leaves)),
+        removed_leaves=tuple(sorted(diff.removed_leaves)),
         incomparable=tuple(diff.incomparable),
         sources=tuple(f"{side.version}: {source}" for side in sides for source in side.sources),
-        reservations=tuple(f"{side.version}: {text}" for side in sides for text in side.reservations),
+        reservations=(
+            *(f"{side.version}: {text}" for side in sides for text in side.reservations),
+            # What a rule kept out is let in where nothing else says the same, and no entry of the surface tells of it.
+            *(f"{diff.after.version}: a validation rule is gone: {name}" for name in diff.removed_rules),
+        ),
     )
 
 

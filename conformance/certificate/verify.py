@@ -1,8 +1,10 @@
 """Whether a certificate is what it was made as: every digest, the signature, the answer made again from evidence.
 
-Offline. What is wrong is named by file; nothing is believed because another file of the folder says so.
+Offline. What is wrong is named by file. What a report, a surface or a file of evidence says is the ground that all else
+is made again from; pages and sentences are held by their digests alone, and so by the signature (ADR 0029).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from conformance.certificate.folder import (
     DIGESTS_FILE,
     ENVELOPE_FILE,
     STATEMENT_FILE,
+    empty_folders,
     files,
     given_by,
     pages,
@@ -26,12 +29,17 @@ from conformance.certificate.folder import (
 )
 from conformance.certificate.rejudge import contradictions
 from conformance.certificate.schema import Certificate
+from conformance.certificate.sentences import without_sentences
 from conformance.certificate.statement import statement
+from conformance.certificate.surfaces import read_surfaces
 from conformance.errors import InputError
+from conformance.report.document import to_yaml
 from conformance.report.write import REPORT_FILE
 
 _SHA256_LENGTH = 64
 _LINK = "it is no file of its own"
+_PAIR = re.compile(r"v?\d+(?:\.\d+)+-v?\d+(?:\.\d+)+")
+"""The name of a folder that says which releases its certificate is of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +62,8 @@ class Verified:
     problems: tuple[Problem, ...]
     signed: bool
     """There is an envelope, and it was looked at with a key."""
+    notes: tuple[Problem, ...] = ()
+    """What is held by its digest alone, and reads otherwise than this suite would put it."""
 
 
 def verify(folder: Path, public: Path | None) -> Verified:
@@ -64,20 +74,30 @@ def verify(folder: Path, public: Path | None) -> Verified:
     """
     if not (folder / DIGESTS_FILE).is_file() and not (folder / CERTIFICATE_FILE).is_file():
         raise InputError(f"'{folder}' is no certificate", hint="give a folder that `flux-tenancy certify` wrote")
-    problems = list(_files(folder))
-    certificate = None
+    # Before anything is opened: a pipe would never be read to its end, and a link leads elsewhere.
+    if strange := [Problem(file=name, said=_LINK) for name in files(folder) if not _is_file(folder / name)]:
+        return Verified(certificate=None, problems=tuple(strange), signed=False)
+    problems = [*_files(folder), *_envelope(folder, public)]
+    certificate, notes = None, list[Problem]()
     try:
         certificate = read_certificate(folder)
-        problems += _stated(folder, certificate)
+        problems += [*_stated(folder, certificate), *_called(folder, certificate)]
         if not problems:  # of edited files nothing follows, and each of them is named already
             problems += _again(folder, certificate)
+            notes += _reworded(folder, certificate)
     except (InputError, OSError) as error:
         problems.append(Problem(file=CERTIFICATE_FILE, said=getattr(error, "what", str(error))))
-    problems += _envelope(folder, public)
     there = (folder / ENVELOPE_FILE).is_file()
     return Verified(
-        certificate=certificate, problems=tuple(dict.fromkeys(problems)), signed=there and public is not None
+        certificate=certificate,
+        problems=tuple(dict.fromkeys(problems)),
+        signed=there and public is not None,
+        notes=tuple(notes),
     )
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _files(folder: Path) -> Iterator[Problem]:
@@ -87,9 +107,8 @@ def _files(folder: Path) -> Iterator[Problem]:
     except (OSError, ValueError) as error:
         yield Problem(file=DIGESTS_FILE, said=f"it cannot be read: {error}")
         return
-    for name in sorted(BEYOND_DIGESTS):
-        if (folder / name).is_symlink():
-            yield Problem(file=name, said=_LINK)
+    for name in empty_folders(folder):
+        yield Problem(file=name, said="it was added: a folder with nothing in it")
     there = [name for name in files(folder) if name not in BEYOND_DIGESTS]
     for name in sorted({*wanted, *there}):
         path = folder / name
@@ -97,8 +116,6 @@ def _files(folder: Path) -> Iterator[Problem]:
             yield Problem(file=name, said="it was added: no digest is known of it")
         elif name not in there:
             yield Problem(file=name, said="it is missing")
-        elif path.is_symlink() or not path.is_file():
-            yield Problem(file=name, said=_LINK)
         elif sha256(path) != wanted[name]:
             yield Problem(file=name, said="it was edited: its digest is another one")
 
@@ -133,16 +150,31 @@ def _stated(folder: Path, certificate: Certificate) -> Iterator[Problem]:
 def _again(folder: Path, certificate: Certificate) -> Iterator[Problem]:
     """Yield what does not follow from the evidence: each report's verdict, then the certificate's."""
     upgrade = folder / UPGRADE if certificate.upgrade is not None else None
-    given = given_by(folder / BEFORE, folder / AFTER, certificate.surface, upgrade)
+    given = given_by(folder / BEFORE, folder / AFTER, read_surfaces(folder), upgrade)
     for name, side in sides(given):
         yield from (Problem(file=f"{name}/{REPORT_FILE}", said=said) for said in contradictions(side))
-    again = compose(given)
+    if to_yaml(certificate, as_read=True).encode() != (folder / CERTIFICATE_FILE).read_bytes():
+        yield Problem(file=CERTIFICATE_FILE, said="it is not as it was written: it says more than its fields")
+    again, said = without_sentences(compose(given)), without_sentences(certificate)
     for field in Certificate.model_fields:
-        if getattr(again, field) != getattr(certificate, field):
+        if getattr(again, field) != getattr(said, field):
             yield Problem(file=CERTIFICATE_FILE, said=f"'{field}' does not follow from the reports and their evidence")
+
+
+def _called(folder: Path, certificate: Certificate) -> Iterator[Problem]:
+    """Yield that the folder has the name of another pair of releases."""
+    name = folder.resolve().name
+    pair = f"{certificate.before.flux_version}-{certificate.after.flux_version}"
+    if _PAIR.fullmatch(name) and name != pair:
+        yield Problem(file=CERTIFICATE_FILE, said=f"it is of {pair}, and its folder is called '{name}'")
+
+
+def _reworded(folder: Path, certificate: Certificate) -> Iterator[Problem]:
+    """Yield the pages that this suite would put in other words: no later suite can make again what an earlier wrote."""
+    suite = certificate.platform.suite
     for name, page in pages(certificate).items():
         if (folder / name).read_bytes() != page:
-            yield Problem(file=name, said="it does not say what the certificate says, in the words of this suite")
+            yield Problem(file=name, said=f"held by its digest alone: suite {suite} of then has other words than this")
 
 
 def _envelope(folder: Path, public: Path | None) -> Iterator[Problem]:

@@ -5,17 +5,17 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import ConstructorError
 
 from conformance.errors import InputError
 from conformance.report.base import Document
 from conformance.report.combined_schema import COMBINED_KIND, CombinedReport
+from conformance.report.plain import plain
 from conformance.report.schema import API_VERSION, KIND, ConformanceReport
 
 D = TypeVar("D", bound=Document)
 _WIDTH = 120
 _MODELS: dict[str, type[ConformanceReport | CombinedReport]] = {KIND: ConformanceReport, COMBINED_KIND: CombinedReport}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml's, where it is: a whole report is a megabyte, and takes the other one ten seconds."""
 _SHOWN = 5
 """How many wrong fields an error names before it only counts them."""
 
@@ -36,9 +36,9 @@ def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def to_yaml(report: Document) -> str:
-    """Return the text of `report.yaml`."""
-    data = report.model_dump(mode="json", by_alias=True)
+def to_yaml(report: Document, *, as_read: bool = False) -> str:
+    """Return the text of `report.yaml`; `as_read`: with those fields alone that the text had which it was read from."""
+    data = report.model_dump(mode="json", by_alias=True, exclude_unset=as_read)
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
@@ -95,9 +95,12 @@ def _loaded(text: str, name: str, kinds: Collection[str]) -> dict[str, Any]:
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
+        return plain(text)
+    except ConstructorError:
+        raise
     except yaml.YAMLError:
-        return yaml.safe_load(text)  # its errors name the line in which something is missing
+        yaml.safe_load(text)  # its errors name the line in which something is missing
+        raise
 
 
 def _validated(model: type[D], data: dict[str, Any], name: str) -> D:

@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from conformance.errors import InputError
-from conformance.surface.crds import RULE, Leaf
-from conformance.surface.model import Class
+from conformance.surface.crds import Leaf
+from conformance.surface.model import RULE, Class
 from conformance.surface.patterns import alternatives, compiled
 
 FILE = Path(__file__).with_name("classes.yaml")

@@ -7,13 +7,12 @@ from typing import Any
 
 from conformance.errors import ToolchainError
 from conformance.model import Manifest
+from conformance.surface.model import RULE
 
 _SAID = ("type", "format", "pattern", "default", "minLength", "maxLength", "minimum", "maximum", "maxItems")
 """What of a field's schema decides what it may hold. Descriptions are words, and change as words do."""
 _EVERY_OBJECT = ("apiVersion", "kind", "metadata")
 """What every object of Kubernetes has at its root. Whatever a definition says beyond that is listed."""
-RULE = "!"
-"""Stands between a path and a CEL rule on it."""
 _STATUS = re.compile(r"status(?!\w)")
 
 

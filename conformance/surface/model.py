@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from conformance.model import EXIT_CODES, ExitCode, Verdict
 
+RULE = "!"
+"""Stands between a path and a CEL rule on it, among the leaves of a CustomResourceDefinition; no path has it."""
+
 
 class Kind(StrEnum):
     """What sort of thing an entry is; the word that its id begins with."""
@@ -153,16 +156,21 @@ class SurfaceDiff:
     """What one side could not be asked, in words: nothing is said of it."""
 
     @property
+    def removed_rules(self) -> Sequence[str]:
+        """CEL rules of the CustomResourceDefinitions that the later release lacks, or has in other words."""
+        return tuple(sorted(name for name in self.removed_leaves if RULE in name))
+
+    @property
     def unmapped(self) -> Sequence[Entry]:
         """New surface: what the later release has, mapped to nothing."""
         return self.after.unmapped
 
     @property
     def verdict(self) -> Verdict:
-        """Inconclusive with new surface."""
-        return self.after.verdict
+        """Inconclusive with new surface, and where a side could not be asked."""
+        return Verdict.INCONCLUSIVE if self.incomparable else self.after.verdict
 
     @property
     def exit_code(self) -> int:
         """The exit code of the verdict."""
-        return self.after.exit_code
+        return EXIT_CODES[ExitCode(self.verdict)]

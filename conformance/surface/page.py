@@ -91,8 +91,9 @@ def _counts(surface: Surface) -> str:
 
 def _summary(diff: SurfaceDiff) -> str:
     new = f"{len(diff.unmapped)} entries of {diff.after.version} are mapped to nothing"
+    new += f"; {len(diff.incomparable)} not compared" if diff.incomparable else ""
     return (
-        f"Verdict of the surface: **{diff.after.verdict}** ({new}). {len(diff.new)} entries are new, "
+        f"Verdict of the surface: **{diff.verdict}** ({new}). {len(diff.new)} entries are new, "
         f"{len(diff.removed)} are gone, {len(diff.changed)} have changed."
     )
 

@@ -11,18 +11,28 @@ from typing import Any
 from typer.testing import CliRunner
 
 from conformance import cli
-from conformance.certificate.folder import given_by
-from conformance.certificate.schema import SurfaceBlock
+from conformance.certificate.folder import (
+    DIGESTS_FILE,
+    ENVELOPE_FILE,
+    STATEMENT_FILE,
+    digests,
+    given_by,
+    read_certificate,
+    stated,
+    sums,
+)
+from conformance.certificate.signing import signed
+from conformance.certificate.statement import statement
 from conformance.certificate.verify import verify
 from conformance.evidence import EvidenceFolder
 from conformance.model import BinaryOrigin, Environment, Level, Outcome, Plane, Profile, Result, Run
 from conformance.report.write import write_run
 from conformance.surface import Class, Entry, Kind, Surface, Waiver
+from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
 
 STAGING = Environment.STAGING
 TENANT = "system:serviceaccount:shared-a:flux"
 PLATFORM = "system:serviceaccount:flux-system:kustomize-controller"
-NO_SURFACE_LEFT = SurfaceBlock(before_entries=1, after_entries=1, changes=(), unmapped=())
 Edit = Callable[[dict[str, Any]], None]
 
 
@@ -111,8 +121,9 @@ def result(root: Path, check: str, weather: Weather, edit: Edit = nothing, **fie
     known = documents(check, weather)
     edit(known)
     folder = EvidenceFolder(root, f"evidence/staging/{check}", lambda text: text)
-    for kind, content in known.items():
-        folder.record(kind, check, content)
+    for named, content in known.items():  # a kind; and after a blank a name, where there is more than one or it counts
+        kind, _, name = named.partition(" ")
+        folder.record(kind, name or check, content)
     given: dict[str, Any] = {
         "statement": f"what {check} says holds",
         "level": Level.CORE,
@@ -182,6 +193,17 @@ def given_pair(root: Path, edits: Mapping[str, Edit | dict[str, Any]], seed: int
     return given_by(*pair(root, edits, seed), NO_SURFACE_LEFT)
 
 
+def upgraded(root: Path, **fields: Any) -> Path:
+    """Write the report of an upgrade in place, under one attack that was denied."""
+    attack = Attack(kind="foreign-source", target="a/b/c", at=1.0, judged_at=2.0, fate=Fate.DENIED, said="seen")
+    record = UpgradeRecord(
+        environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
+        attacks=[attack], marks=[], twins=[Twin(kind="foreign-source", when="before", works=True, said="")],
+        controllers=[],
+    )  # fmt: skip
+    return release(root / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,), **fields)
+
+
 def allowed(known: dict[str, Any]) -> None:
     """Turn the evidence into that of an attack that went through."""
     known["answer"].update(status=200, reason="", message="")
@@ -197,6 +219,14 @@ FAILED: dict[str, Any] = {
     "evidence": (),
 }
 """What a check says whose control is gone."""
+
+
+def resealed(folder: Path, made: Path) -> None:
+    """Make digests, statement and signature fit what is in the folder: as somebody with the key could."""
+    (folder / DIGESTS_FILE).write_bytes(sums(digests(folder)))
+    payload = statement(read_certificate(folder), stated(folder))
+    (folder / STATEMENT_FILE).write_bytes(payload)
+    (folder / ENVELOPE_FILE).write_bytes(signed(payload, made / "own.key"))
 
 
 RUNNER = CliRunner()
@@ -215,6 +245,9 @@ def entry(name: str, *checks: str, waiver: Waiver | None = None, **detail: str) 
 def surface(version: str, *entries: Entry) -> Surface:
     known = entries or (entry("field K:spec.a", "F01"),)
     return Surface(version=version, entries=known, leaves={}, components={}, flags_from={}, sources=("the manifests",))
+
+
+NO_SURFACE_LEFT = (surface("2.9.2"), surface("2.9.5"))
 
 
 def call(*words: object) -> Any:

@@ -1,6 +1,7 @@
 """The difference of two surfaces, and how surfaces are shown: as YAML, as Markdown, and on the command line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from conformance import cli, surface_cli
 from conformance.errors import InputError, ToolchainError
 from conformance.model import BinaryOrigin, Verdict
 from conformance.surface import Kind, Surface, compare
-from conformance.surface.document import diff_document, surface_document, to_yaml
+from conformance.surface.document import diff_document, surface_document, surface_from_yaml, to_yaml
 from conformance.surface.page import diff_markdown, markdown
 from conformance.toolchain import CachedTool
 
@@ -137,6 +138,43 @@ def test_yaml_says_what_the_surface_says() -> None:
     assert by_id["field Lamp:spec.interval"]["checks"] == ["A01"]
     assert by_id["field Lamp:spec.dependsOn[].name"]["waiver"] == {**EXCUSE}
     assert data["leaves"] == dict(found.leaves)
+
+
+def test_a_surface_is_read_back_as_it_was_written() -> None:
+    for found in (surface(), surface(**EVERYTHING), surface(**EVERYTHING, today=TODAY + timedelta(days=1))):
+        again = surface_from_yaml(to_yaml(surface_document(found)), "x.yaml")
+        assert again == found
+        assert compare(found, again).removed_leaves == {}
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda text: "kind: FluxSurface\n", "is no surface of a Flux release"),
+        (lambda text: text.replace("  entries: ", "  entries: 1", 1), "'counts' of 'x.yaml' does not follow"),
+        (lambda text: text.replace("verdict: inconclusive", "verdict: conformant"), "'verdict' of 'x.yaml'"),
+        (lambda text: text + "version: 9\n", "a second time"),
+        (lambda text: text.replace("id: field", "id: unheard-of", 1), "is no surface of a Flux release"),
+    ],
+)
+def test_a_surface_that_contradicts_itself_is_refused(edit: Callable[[str], str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        surface_from_yaml(edit(to_yaml(surface_document(surface()))), "x.yaml")
+
+
+def test_a_rule_that_goes_is_named() -> None:
+    gone = {"Lamp:spec.a": "", "Lamp:spec!has(self.a)": ""}
+    before = replace(surface(), leaves={**surface().leaves, **gone})
+    assert compare(before, surface()).removed_rules == ("Lamp:spec!has(self.a)",)
+
+
+def test_a_difference_that_is_not_whole_is_inconclusive() -> None:
+    mapped = replace(surface(), entries=(), flags_from={"a": "manifest"})
+    diff = compare(mapped, replace(mapped, version="1.2.4"))
+    assert (diff.unmapped, len(diff.incomparable), diff.exit_code) == ((), 1, 10)
+    data = yaml.safe_load(to_yaml(diff_document(diff)))
+    assert (data["verdict"], data["exitCode"]) == ("inconclusive", 10)
+    assert "**inconclusive** (0 entries of 1.2.4 are mapped to nothing; 1 not compared)" in diff_markdown(diff)
 
 
 def test_yaml_says_what_the_difference_says() -> None:

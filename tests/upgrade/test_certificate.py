@@ -45,7 +45,9 @@ def test_the_fixed_advisory_is_stricter_and_nothing_else_differs(certificate: Ce
     stricter = {row.key for row in certificate.comparison.of(Direction.STRICTER)}
     assert stricter == {"J10[HelmRelease]", "J10[Kustomization]"}
     assert {row.key for row in certificate.comparison.limits(Limit.CLOSES)} == stricter
-    assert certificate.comparison.counts.keys() == {Direction.STRICTER, Direction.UNCHANGED}
+    assert certificate.comparison.counts.keys() == {Direction.STRICTER, Direction.UNCHANGED, Direction.NOT_SHOWN}
+    # It was seen through notification-controller, and that was the one of the release before.
+    assert [row.key for row in certificate.comparison.of(Direction.NOT_SHOWN)] == ["J08"]
     assert (certificate.before.verdict, certificate.after.verdict) == (Verdict.CONFORMANT, Verdict.CONFORMANT)
 
 

@@ -6,7 +6,7 @@ A quota that let such Pods pass would count nothing: they may take all of their 
 import contextlib
 from collections.abc import Iterator
 
-from conformance.api import Control, Level, Ref, Scenario, check, eventually, expect, given, pick
+from conformance.api import Control, Level, Ref, Scenario, check, expect, given, pick
 
 
 @check(
@@ -36,10 +36,9 @@ def _without_defaults(scenario: Scenario) -> Iterator[None]:
     try:
         for one in found:
             client.delete(Ref.of(one))
-        eventually(
+        scenario.until_enforced(
             lambda: pick(scenario["Pod/d07-bare"].submit(dry_run=True).object, "spec", "containers", 0, "resources"),
             lambda given_values: not given_values,
-            timeout_s=scenario.platform.timeouts.policy_enforced,
             what="Pods of d07-a get no defaults",
         )
         yield

@@ -8,28 +8,20 @@ from typing import Any
 
 import pytest
 import yaml
-from support.certificates import NO_SURFACE_LEFT, given_pair, nothing, pair, release
+from support.certificates import NO_SURFACE_LEFT, given_pair, nothing, pair, release, upgraded
 
 from conformance.certificate.compose import compose
 from conformance.certificate.folder import (
     DIGESTS_FILE,
     ENVELOPE_FILE,
-    HTML_FILE,
-    MARKDOWN_FILE,
     STATEMENT_FILE,
-    digests,
     given_by,
-    read_certificate,
-    stated,
-    sums,
     write_certificate,
 )
 from conformance.certificate.schema import Answer
-from conformance.certificate.signing import new_key, signed
-from conformance.certificate.statement import statement
+from conformance.certificate.signing import new_key
 from conformance.certificate.verify import verify
 from conformance.errors import InputError
-from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
 
 OUTSIDE = b"who: somebody else\n"
 
@@ -78,16 +70,6 @@ def test_evidence_behind_a_link_is_refused(tmp_path: Path, *, of_folder: bool) -
     link.symlink_to(tmp_path / "elsewhere" / ("" if of_folder else "x"))
     edited(folders[1] / "report.yaml", renamed("link/x" if of_folder else "link"))
     refused(tmp_path, folders, "lies behind a link")
-
-
-def upgraded(root: Path) -> Path:
-    attack = Attack(kind="foreign-source", target="a/b/c", at=1.0, judged_at=2.0, fate=Fate.DENIED, said="seen")
-    record = UpgradeRecord(
-        environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
-        attacks=[attack], marks=[], twins=[Twin(kind="foreign-source", when="before", works=True, said="")],
-        controllers=[],
-    )  # fmt: skip
-    return release(root / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,))
 
 
 def proving(name: str) -> Callable[[dict[str, Any]], object]:
@@ -150,18 +132,6 @@ def test_reports_that_do_not_say_what_their_fleet_was_are_no_yes(tmp_path: Path)
     known = compose(given_by(before, after, NO_SURFACE_LEFT))
     assert known.may_upgrade is Answer.INCONCLUSIVE
     assert known.reasons[0] == "the report of Flux 2.9.2 does not say which files the fleet and the tenant had"
-
-
-@pytest.mark.parametrize("name", [MARKDOWN_FILE, HTML_FILE])
-def test_a_page_that_says_something_else_is_found_under_a_right_signature(tmp_path: Path, name: str) -> None:
-    private, public = new_key(tmp_path / "own")
-    folder = tmp_path / "c"
-    write_certificate(folder, given_pair(tmp_path, {"F01": nothing}), "", private)
-    (folder / name).write_text("yes")
-    (folder / DIGESTS_FILE).write_bytes(sums(digests(folder)))
-    (folder / STATEMENT_FILE).write_bytes(statement(read_certificate(folder), stated(folder)))
-    (folder / ENVELOPE_FILE).write_bytes(signed((folder / STATEMENT_FILE).read_bytes(), private))
-    assert [problem.file for problem in verify(folder, public).problems] == [name]
 
 
 @pytest.mark.parametrize("name", [DIGESTS_FILE, STATEMENT_FILE, ENVELOPE_FILE])

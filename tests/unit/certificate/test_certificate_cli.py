@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.certificates import FAILED, call, certified, entry, nothing, pair, release, surface
+from support.certificates import FAILED, call, certified, entry, nothing, pair, release, surface, upgraded
 
 from conformance import certificate_cli, cli
 from conformance.certificate import running
@@ -15,6 +15,7 @@ from conformance.certificate.folder import read_certificate
 from conformance.certificate.surfaces import block
 from conformance.columns import last
 from conformance.errors import InputError, ProcessError, ToolchainError
+from conformance.model import Profile
 from conformance.settings import PACKAGE_DIR, data_dir
 from conformance.surface import Surface, Waiver, compare
 from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
@@ -24,7 +25,9 @@ pytestmark = pytest.mark.usefixtures("surfaces")
 WAIVER = Waiver(reason="no tenant may set it", owner="platform", expires=date(2099, 1, 1))
 
 
-@pytest.mark.parametrize(("edit", "code", "word"), [(nothing, 0, "  yes:"), (FAILED, 1, "  no:")])
+@pytest.mark.parametrize(
+    ("edit", "code", "word"), [(nothing, 0, "  yes (provisional):"), (FAILED, 1, "  no (provisional):")]
+)
 def test_the_answer_is_the_exit_code(tmp_path: Path, edit: Any, code: int, word: str) -> None:
     result = certified(tmp_path, edit)
     assert (result.exit_code, word in result.output) == (code, True), result.output
@@ -268,8 +271,41 @@ def test_an_upgrade_of_another_fleet_is_refused(tmp_path: Path) -> None:
     )  # fmt: skip
     other = {"fleet": "00" * 32, "tenant": "7e" * 32}
     folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,), folders_sha256=other)
-    assert "a fleet or a tenant with other files" in str(certified(tmp_path, nothing, "--upgrade", folder).exception)
+    said = str(certified(tmp_path, nothing, "--upgrade", folder).exception)
+    assert "the report of the upgrade differs in more than the Flux release: the fleet's files" in said
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"provider": "kind"}, "provider embedded and kind"),
+        ({"bootstrap": "operator"}, "bootstrap cli and operator"),
+        ({"kubernetes_version": "v1.35.1"}, "Kubernetes v1.36.3 and v1.35.1"),
+        ({"profile": Profile.CORE}, "profile hardened and core"),
+    ],
+)
+def test_an_upgrade_of_another_platform_is_refused(tmp_path: Path, fields: dict[str, Any], said: str) -> None:
+    folder = upgraded(tmp_path, **fields)
+    assert said in str(certified(tmp_path, nothing, "--upgrade", folder).exception)
+
+
+def test_without_an_upgrade_in_place_the_answer_is_provisional(tmp_path: Path) -> None:
+    said = "no running platform was upgraded for this certificate (--upgrade)"
+    assert f"reservation      {said}" in certified(tmp_path).output
+    (tmp_path / "c").rename(tmp_path / "before")
+    assert said not in certified(tmp_path, nothing, "--upgrade", upgraded(tmp_path)).output
+
+
+def test_a_release_that_the_data_lack_makes_the_answer_inconclusive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(version: str) -> Surface:
+        raise InputError(f"the data have no Flux release '{version}'")
+
+    monkeypatch.setattr(certificate_cli, "surface_of", unknown)
+    result = certified(tmp_path)
+    assert (result.exit_code, "the surface of the releases was not compared" in result.output) == (10, True)
 
 
 def test_an_upgrade_of_other_releases_is_refused(tmp_path: Path) -> None:

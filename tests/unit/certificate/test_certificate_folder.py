@@ -5,13 +5,26 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
-from support.certificates import FAILED, NO_SURFACE_LEFT, given_pair, named, nothing, pair, release
+from support.certificates import (
+    FAILED,
+    NO_SURFACE_LEFT,
+    entry,
+    given_pair,
+    named,
+    nothing,
+    pair,
+    release,
+    resealed,
+    surface,
+    upgraded,
+)
 
 from conformance.certificate import page
 from conformance.certificate.compose import compose
@@ -22,21 +35,23 @@ from conformance.certificate.folder import (
     HTML_FILE,
     MARKDOWN_FILE,
     STATEMENT_FILE,
-    digests,
     files,
     given_by,
     read_certificate,
-    stated,
-    sums,
     write_certificate,
 )
-from conformance.certificate.schema import CERTIFICATE_SCHEMA_FILE, Answer, Certificate, SurfaceBlock
-from conformance.certificate.signing import PAYLOAD_TYPE, signed
+from conformance.certificate.schema import CERTIFICATE_SCHEMA_FILE, Answer, Certificate
+from conformance.certificate.signing import PAYLOAD_TYPE
 from conformance.certificate.statement import PREDICATE_TYPE, STATEMENT_TYPE, statement
+from conformance.certificate.surfaces import SURFACE_FILES, Surfaces
 from conformance.certificate.verify import verify
 from conformance.errors import InputError
 from conformance.report.document import to_yaml
 from conformance.report.write import load_report
+from conformance.surface import Surface
+
+AFTER_ALL = NO_SURFACE_LEFT[1]
+RESERVED = (NO_SURFACE_LEFT[0], replace(AFTER_ALL, reservations=("flags were read from the manifests",)))
 
 
 def test_a_certificate_as_it_was_made_is_verified(made: Path) -> None:
@@ -107,14 +122,6 @@ def test_two_edited_files_are_both_named(made: Path, certificate: Path) -> None:
     assert {HTML_FILE, "catalog.md"} <= named(certificate, made)
 
 
-def resealed(folder: Path, made: Path) -> None:
-    """Make digests, statement and signature fit what is in the folder: as somebody with the key could."""
-    (folder / DIGESTS_FILE).write_bytes(sums(digests(folder)))
-    payload = statement(read_certificate(folder), stated(folder))
-    (folder / STATEMENT_FILE).write_bytes(payload)
-    (folder / ENVELOPE_FILE).write_bytes(signed(payload, made / "own.key"))
-
-
 def test_an_answer_that_does_not_follow_from_the_evidence_is_found_under_a_right_signature(
     tmp_path: Path, made: Path
 ) -> None:
@@ -173,40 +180,90 @@ def test_the_statement_is_an_in_toto_test_result(made: Path) -> None:
         assert subjects[name] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
     assert subjects["kustomize-controller@v2.9.2"] != subjects["kustomize-controller@v2.9.5"]
     predicate = known["predicate"]
-    assert (predicate["result"], predicate["passedTests"]) == ("PASSED", ["staging/B01", "staging/F01"])
+    assert (predicate["result"], predicate["passedTests"]) == ("WARNED", ["staging/B01", "staging/F01"])
     names = {one["name"] for one in predicate["configuration"]}
     assert {"suite", "kube-apiserver@v1.36.3", "SHA256SUMS"} <= names
 
 
 @pytest.mark.parametrize(
-    ("surface", "reserved", "edit", "result"),
+    ("surfaces", "in_place", "edit", "result"),
     [
-        (NO_SURFACE_LEFT, (), nothing, "PASSED"),
-        (NO_SURFACE_LEFT, ("flags were read from the manifests",), nothing, "WARNED"),
-        (None, (), nothing, "FAILED"),
-        (NO_SURFACE_LEFT, (), FAILED, "FAILED"),
+        (NO_SURFACE_LEFT, True, nothing, "PASSED"),
+        (NO_SURFACE_LEFT, False, nothing, "WARNED"),
+        (RESERVED, True, nothing, "WARNED"),
+        (None, True, nothing, "FAILED"),
+        (NO_SURFACE_LEFT, True, FAILED, "FAILED"),
     ],
 )
 def test_only_a_yes_without_reservations_has_passed(
-    tmp_path: Path, surface: SurfaceBlock | None, reserved: tuple[str, ...], edit: Any, result: str
+    tmp_path: Path, surfaces: Surfaces | None, in_place: bool, edit: Any, result: str
 ) -> None:
-    found = surface and surface.model_copy(update={"reservations": reserved})
-    known = compose(given_by(*pair(tmp_path, {"F01": edit}), found))
+    upgrade = upgraded(tmp_path) if in_place else None
+    known = compose(given_by(*pair(tmp_path, {"F01": edit}), surfaces, upgrade))
     assert json.loads(statement(known, {}))["predicate"]["result"] == result
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("later", "said"),
     [
-        ({"unmapped": ("field X:spec.y",)}, "new surface: 1 entries that no check looks at (field X:spec.y)"),
-        ({"incomparable": ("flags of a",)}, "the surface is incomparable: flags of a"),
+        (surface("2.9.5", entry("field X:spec.y")), "new surface: 1 entries that no check looks at (field X:spec.y)"),
+        (replace(AFTER_ALL, flags_from={"a": "manifest"}), "the surface is incomparable: flags of a"),
         (None, "the surface of the releases was not compared"),
     ],
 )
-def test_new_surface_is_never_a_yes(tmp_path: Path, change: dict[str, Any] | None, said: str) -> None:
-    surface = None if change is None else NO_SURFACE_LEFT.model_copy(update=change)
-    known = compose(given_by(*pair(tmp_path, {"F01": nothing}), surface))
-    assert (known.may_upgrade, known.exit_code, known.reasons) == (Answer.INCONCLUSIVE, 10, (said,))
+def test_new_surface_is_never_a_yes(tmp_path: Path, later: Surface | None, said: str) -> None:
+    surfaces = (NO_SURFACE_LEFT[0], later) if later else None
+    known = compose(given_by(*pair(tmp_path, {"F01": nothing}), surfaces))
+    assert (known.may_upgrade, known.exit_code, len(known.reasons)) == (Answer.INCONCLUSIVE, 10, 1)
+    assert known.reasons[0].startswith(said)
+
+
+def test_surfaces_of_other_releases_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the surfaces are of Flux 2\.9\.5 and 2\.9\.2, the reports of"):
+        compose(given_by(*pair(tmp_path, {"F01": nothing}), (AFTER_ALL, NO_SURFACE_LEFT[0])))
+
+
+def test_a_rule_that_is_gone_is_a_reservation(tmp_path: Path) -> None:
+    before = replace(NO_SURFACE_LEFT[0], leaves={"K:spec.a": "", "K:spec!has(self.a)": "", "K:spec.b": ""})
+    known = compose(given_by(*pair(tmp_path, {"F01": nothing}), (before, AFTER_ALL)))
+    assert known.surface is not None
+    assert known.surface.removed_leaves == ("K:spec!has(self.a)", "K:spec.a", "K:spec.b")
+    assert known.provisional_reasons[0] == "the surface: 2.9.5: a validation rule is gone: K:spec!has(self.a)"
+
+
+@pytest.mark.parametrize(("reserved", "reasons"), [((), 1), (("kustomize-controller v2.9.5 ran in its place",), 0)])
+def test_a_controller_of_another_release_is_said(tmp_path: Path, reserved: tuple[str, ...], reasons: int) -> None:
+    before, after = pair(tmp_path, {"F01": nothing}, stand_ins=reserved)
+    later = replace(AFTER_ALL, components={"kustomize-controller": "v9.9.9"})
+    known = compose(given_by(before, after, (NO_SURFACE_LEFT[0], later)))
+    assert len(known.reasons) == reasons
+    assert all("has kustomize-controller v9.9.9; v2.9.5 ran, without a reservation" in said for said in known.reasons)
+
+
+@pytest.mark.parametrize("name", SURFACE_FILES)
+def test_a_surface_that_says_something_else_is_found_under_a_right_signature(
+    made: Path, certificate: Path, name: str
+) -> None:
+    file = certificate / name
+    file.write_text(file.read_text().replace("field K:spec.a", "field K:spec.b"))
+    resealed(certificate, made)
+    said = {str(problem) for problem in verify(certificate, made / "own.pub").problems}
+    assert said == {"certificate.yaml: 'surface' does not follow from the reports and their evidence"}
+
+
+def test_an_entry_that_nobody_looks_at_cannot_be_counted_away(made: Path, certificate: Path) -> None:
+    file = certificate / SURFACE_FILES[1]
+    file.write_text(file.read_text().replace("  checks:\n  - F01\n", ""))
+    resealed(certificate, made)
+    (problem,) = verify(certificate, made / "own.pub").problems
+    assert "of 'surface/after.yaml' does not follow from its entries" in problem.said
+
+
+@pytest.mark.parametrize("named", SURFACE_FILES)
+def test_a_certificate_without_one_of_its_surfaces_is_found(made: Path, certificate: Path, named: str) -> None:
+    (certificate / named).unlink()
+    resealed(certificate, made)
+    assert any(f"cannot read '{named}'" in str(p) for p in verify(certificate, made / "own.pub").problems)
 
 
 def test_a_finding_of_both_releases_is_no_yes(tmp_path: Path) -> None:

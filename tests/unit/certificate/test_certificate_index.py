@@ -55,7 +55,7 @@ def test_the_index_names_every_certificate(tmp_path: Path) -> None:
     assert call("certificates", published).exit_code == 0
     said = (published / index.INDEX_FILE).read_text()
     assert "[2.9.2-2.9.5](2.9.2-2.9.5/certificate.md)" in said
-    assert "| no |" in said
+    assert "| no (provisional) |" in said
     assert "a local key" in said
     assert read_certificate(published / "2.9.2-2.9.5").reproduce in said
 
