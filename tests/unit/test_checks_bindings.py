@@ -34,11 +34,22 @@ def binding(namespace: str, *subjects: dict[str, str]) -> dict[str, Any]:
 OWN = [binding("apps", account("apps")), binding("ops", account("ops"), user("gotk:ops:reconciler"))]
 
 
+def stock(name: str, *subjects: dict[str, str], role: str = "") -> dict[str, Any]:
+    """A ClusterRoleBinding that Kubernetes makes, as its label says."""
+    labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    return {
+        **binding("", *subjects),
+        "metadata": {"name": name, "labels": labels},
+        "roleRef": {"kind": "ClusterRole", "name": role or name},
+    }
+
+
 def scenario(kinds: dict[str, Sequence[Any]], *, may_submit: bool = False) -> Scenario:
     """Two tenants, apps and ops, on a cluster that has these objects."""
 
     def objects(_version: str, kind: str, *, namespace: str = "", labels: str = "") -> list[Any]:
-        found = [] if labels else kinds.get(kind, [])
+        assert not labels  # whoever may write a binding may label it
+        found = kinds.get(kind, [])
         return [one for one in found if namespace in ("", one["metadata"].get("namespace"))]
 
     platform = SimpleNamespace(
@@ -65,6 +76,9 @@ def bindings(*more: Any, may_submit: bool = False) -> Scenario:
         pytest.param(binding("monitoring", account("monitoring")), id="somebody who is no tenant"),
         pytest.param(binding("apps", user("system:serviceaccount:apps-2:flux")), id="a name that begins alike"),
         pytest.param(binding("", user("jane")), id="a user of the whole cluster"),
+        pytest.param(stock("system:service-account-issuer-discovery", EVERYBODY), id="a stock binding of all accounts"),
+        pytest.param(stock("system:discovery", {"kind": "Group", "name": "system:authenticated"}), id="of all users"),
+        pytest.param(stock("cluster-admin", {"kind": "Group", "name": "system:masters"}), id="of admins"),
     ],
 )
 def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
@@ -80,6 +94,10 @@ def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
         pytest.param(binding("apps", account("apps"), account("ops")), id="another beside its own"),
         pytest.param(binding("apps", user("system:serviceaccount:ops:default")), id="an account by its user name"),
         pytest.param(binding("", user("system:serviceaccount:ops:default")), id="the same in the whole cluster"),
+        pytest.param(stock("cluster-admin", account("ops")), id="in the stock binding of admins"),
+        pytest.param(stock("system:discovery", EVERYBODY, account("ops")), id="beside those of a stock binding"),
+        pytest.param(stock("cluster-admin", EVERYBODY), id="everybody in a stock binding that is not everybody's"),
+        pytest.param(stock("system:discovery", EVERYBODY, role="cluster-admin"), id="a stock name, another role"),
         pytest.param(binding("monitoring", account("ops")), id="in a namespace of nobody's"),
         pytest.param(binding("c29-elsewhere", account("ops")), id="in one that is called like a check's"),
     ],
@@ -87,7 +105,7 @@ def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
 def test_a_binding_beyond_a_tenants_namespace_is_found(stray: Any) -> None:
     with pytest.raises(Finding, match="a tenant is bound beyond its namespace") as raised:
         judge_bindings(scenario=bindings(stray))
-    assert raised.value.observed.startswith(f"{stray['metadata'].get('namespace', 'ClusterRoleBinding')}")
+    assert raised.value.observed.startswith(stray["metadata"].get("namespace", "ClusterRoleBinding"))
 
 
 def test_bindings_in_the_namespaces_of_other_checks_are_theirs() -> None:
