@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.bootstrap.mutants.network import _egress_anywhere, _peers_existing
 from conformance.checks.network.test_e13_default_deny import test_e13_default_deny as judge_default_deny
 from conformance.checks.tenants.test_c36_bindings import test_c36_bindings as judge_bindings
 from conformance.errors import Breakdown, Finding
@@ -14,6 +15,7 @@ from conformance.scenario import Scenario
 RBAC = "rbac.authorization.k8s.io/v1"
 EVERYBODY = {"kind": "Group", "name": "system:serviceaccounts"}
 DENIES = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+NAME = "kubernetes.io/metadata.name"
 OPEN = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}
 
 
@@ -122,7 +124,8 @@ def test_a_tenant_that_is_not_bound_at_all_is_not_judged() -> None:
 def policies(name: str, spec: Any, *, may_submit: bool) -> Scenario:
     made = [{"metadata": {"name": "default-deny", "namespace": place}, "spec": DENIES} for place in ("apps", "ops")]
     more = {"metadata": {"name": name, "namespace": "ops"}, "spec": spec}
-    return scenario({"NetworkPolicy": [*made, more]}, may_submit=may_submit)
+    spaces = [{"metadata": {"name": place, "labels": {NAME: place}}} for place in ("apps", "ops", "kube-system")]
+    return scenario({"NetworkPolicy": [*made, more], "Namespace": spaces}, may_submit=may_submit)
 
 
 def test_a_policy_that_is_called_like_a_checks_counts_where_no_check_may_make_one() -> None:
@@ -131,3 +134,54 @@ def test_a_policy_that_is_called_like_a_checks_counts_where_no_check_may_make_on
         judge_default_deny(scenario=policies("b12-open", OPEN, may_submit=False))
     with pytest.raises(Finding, match="ops admits more than it names"):
         judge_default_deny(scenario=policies("open", OPEN, may_submit=True))
+
+
+def term(operator: str, *values: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": operator, "values": list(values)}]}}
+
+
+def rule(direction: str, *peers: Any) -> dict[str, Any]:
+    key = {"Ingress": "from", "Egress": "to"}[direction]
+    return {"podSelector": {}, "policyTypes": [direction], direction.lower(): [{key: list(peers)}]}
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+@pytest.mark.parametrize(
+    "peer",
+    [
+        pytest.param({"namespaceSelector": {}}, id="an empty selector"),
+        pytest.param({"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}, id="some Pods of all"),
+        pytest.param(term("Exists"), id="a label that each namespace has"),
+        pytest.param(term("NotIn", "nowhere"), id="all but one that is not there"),
+        pytest.param(term("In", "apps", "ops", "kube-system"), id="each of them by its name"),
+        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0"}}, id="every address"),
+        pytest.param({"ipBlock": {"cidr": "::/0"}}, id="every address of IPv6"),
+        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["192.0.2.0/24"]}}, id="every address but some"),
+    ],
+)
+def test_a_peer_that_is_everybody_is_found(direction: str, peer: Any) -> None:
+    harmless = {"podSelector": {"matchLabels": {"a": "b"}}}
+    with pytest.raises(Finding, match="ops admits more than it names"):
+        judge_default_deny(scenario=policies("open", rule(direction, harmless, peer), may_submit=False))
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+@pytest.mark.parametrize(
+    "peer",
+    [
+        pytest.param(term("In", "kube-system"), id="a namespace by its name"),
+        pytest.param(term("NotIn", "ops"), id="all but one"),
+        pytest.param({"podSelector": {}}, id="neighbours"),
+        pytest.param({"ipBlock": {"cidr": "10.0.0.0/8"}}, id="a block of addresses"),
+    ],
+)
+def test_a_peer_that_is_somebody_is_no_finding(direction: str, peer: Any) -> None:
+    judge_default_deny(scenario=policies("named", rule(direction, peer), may_submit=False))
+
+
+def test_what_the_mutants_make_of_a_policy_is_found() -> None:
+    for change in (_peers_existing, _egress_anywhere):
+        spec: dict[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        change(spec)
+        with pytest.raises(Finding, match="ops admits more than it names"):
+            judge_default_deny(scenario=policies("open", spec, may_submit=False))
