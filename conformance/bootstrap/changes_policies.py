@@ -160,7 +160,9 @@ def kubeconfig_misspelt(platform: Platform, namespaces: Sequence[str]) -> contex
 def sources_without_update(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
     """Let the sources policy see CREATE only."""
     name = _policy(platform.fleet.profile.policies.sources, "sources")
-    probe = ref_to(f"GitRepository/{namespaces[0]}", namespaces[0])
+    # Tenants of the suite's own have a source of their name; what the fleet's have is not known.
+    tenant = next((one for one in namespaces if one in platform.probes), namespaces[0])
+    probe = ref_to(f"GitRepository/{tenant}", tenant)
 
     def change(spec: dict[str, Any]) -> None:
         for rule in spec["matchConstraints"]["resourceRules"]:

@@ -13,12 +13,13 @@ from conformance.bootstrap import changes_guards, changes_policies
 from conformance.bootstrap.platform import Platform
 from conformance.checks.policies.test_b34_policies_bound import test_b34_policies_bound as judge
 from conformance.errors import Finding
+from conformance.kube.client import ApiError
 from conformance.model import Environment, Manifest
 from conformance.repos.declared import declared, departures
 from conformance.repos.fleet_config import FleetProfile, load_profile
 from conformance.repos.mapping import AddressMap
 from conformance.scenario import Scenario
-from conformance.settings import data_dir
+from conformance.settings import Timeouts, data_dir
 
 FLEET = data_dir("fleet-repo")
 SOURCES, POLICY = "flux-tenant-sources", "ValidatingAdmissionPolicy"
@@ -201,3 +202,29 @@ def test_files_are_read_as_kustomize_finds_them(tmp_path: Path) -> None:
     mapped = AddressMap({"https://old.example.com/x/": "https://new.example.com/"})
     assert declared(tmp_path, "over", mapped) == [{"kind": "A", "url": "https://new.example.com/y"}]
     assert declared(tmp_path, "nowhere", mapped) == []
+
+
+@pytest.mark.parametrize(
+    ("probes", "looked_at"), [(["shared-a"], "shared-a"), ([], "apps")], ids=["the suite's own", "none of them"]
+)
+def test_whether_updates_are_seen_shows_by_a_source_that_is_there(
+    monkeypatch: pytest.MonkeyPatch, probes: list[str], looked_at: str
+) -> None:
+    asked: list[Any] = []
+
+    def patch(ref: Any, _body: Any, *, dry_run: bool) -> None:
+        asked.append(ref)
+        assert dry_run
+        raise ApiError(403, "Forbidden", "denied", "PATCH")
+
+    monkeypatch.setattr(changes_policies, "patched", lambda _p, _r, _change, *, in_force: in_force(mutated=False))
+    platform = SimpleNamespace(
+        fleet=SimpleNamespace(profile=load_profile(FLEET)[0]),
+        probes=probes,
+        evil_git_url="https://evil.example.com",
+        client=SimpleNamespace(patch=patch),
+        timeouts=Timeouts(),
+    )
+    # B34 has no namespace of its own, so those of the fleet's tenants come with it, and first.
+    changes_policies.sources_without_update(cast("Platform", platform), ["apps", "shared-a"])
+    assert {str(ref) for ref in asked} == {f"{looked_at}/GitRepository/{looked_at}"}
