@@ -14,6 +14,7 @@ from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
 from conformance.network import NotEnforced, selects
 from conformance.reaching import expect_flows
+from conformance.repos.declared import departures
 from conformance.scenario import Answer, Scenario, Subject
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "condition",
     "consistently",
     "container_args",
+    "departures",
     "describe",
     "eventually",
     "expect",

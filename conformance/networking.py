@@ -61,6 +61,7 @@ class Networking:
             f"imagined, not made: {', '.join(map(_name, manifests))}\n"
             f"{found.asked} connections with {len(tenants)} tenants computed, {found.unexpected} not as expected; "
             f"{len(found.cells)} in the matrix\n"
+            f"selectors that nothing satisfies: {', '.join(found.unsatisfied) or 'none'}\n"
         )
         self.evidence.record("network", "imagined", said)
         return found.cells, found.policies

@@ -18,6 +18,8 @@ from conformance.kube.wait import eventually
 from conformance.model import Check, Manifest, Plane
 from conformance.providers.arguments import OPERATOR, operator_setting
 from conformance.repos.access_log import Entry
+from conformance.repos.declared import declared
+from conformance.repos.mapping import AddressMap
 from conformance.repos.recorder import Received
 
 T = TypeVar("T")
@@ -152,6 +154,16 @@ class Observing:
             self.evidence.record("event", f"{ref} {text}", found)
             self.planes[Plane.EVENT] = None
         return found
+
+    def declared_policies(self) -> Sequence[Manifest] | None:
+        """Return what the fleet's own files have in the folder of policies; None where they do not say what is applied.
+
+        Raises:
+            InputError: a file is not YAML.
+        """
+        fleet = self.platform.fleet
+        folder = fleet.folders(self.platform.environment).policies
+        return declared(fleet.root, folder, AddressMap(self.platform.addresses))
 
     def until_enforced(self, ask: Callable[[], T], holds: Callable[[T], bool], *, what: str) -> T:
         """Ask until an answer holds: a changed policy or role takes a moment to be in force.

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+ABSENT = "absent"
+"""State of what is not there."""
+
 
 class Fate(StrEnum):
     """What became of one attack."""
@@ -101,7 +104,7 @@ class UpgradeRecord:
     controls: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Control -> its live state before and after, of those whose state is another one."""
     tenants: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Object of the fleet's own tenants -> identity before and after, of those that are not the same."""
+    """Object of the fleet's own tenants -> state before and after, of those that are not the same."""
     tenant_objects: int = 0
     """How many there were before."""
     broke: str = ""

@@ -20,6 +20,10 @@ from conformance.model import Capability, Manifest
 Spec = dict[str, Any]
 ANYWHERE: Mapping[str, Any] = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 EVERY_NAMESPACE: Mapping[str, Any] = {"namespaceSelector": {}}
+EVERY_NAMED_NAMESPACE: Mapping[str, Any] = {
+    "namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}
+}
+"""The same in other words: the API server gives each namespace a label with its name."""
 _KIND = ("networking.k8s.io/v1", "NetworkPolicy")
 _ENGINES = ("kube-router", "kindnet")
 """DaemonSets that enforce policies on the clusters of the suite."""

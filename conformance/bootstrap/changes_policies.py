@@ -14,6 +14,7 @@ from conformance.kube.wait import eventually, pause
 
 POLICY_REFRESH_S = 2.0
 """The API server takes policies over within 1 s (catalogue T03); for a change that no request shows."""
+_NOBODY = {"matchLabels": {"conformance.fluxtenancy.dev/nobody": "true"}}
 
 
 def _binding(name: str) -> Ref:
@@ -42,10 +43,21 @@ def binding_audits(
 
 def bucket_binding_elsewhere(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
     """Let the binding of the buckets policy select namespaces by a label that nobody has."""
+    return _bucket_binding(
+        platform, namespaces, lambda spec: spec.update(matchResources={"namespaceSelector": _NOBODY})
+    )
 
-    def change(spec: dict[str, Any]) -> None:
-        spec["matchResources"] = {"namespaceSelector": {"matchLabels": {"conformance.fluxtenancy.dev/nobody": "true"}}}
 
+def bucket_binding_labelled(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
+    """Let the binding of the buckets policy look at objects with a label that nobody has."""
+    return _bucket_binding(
+        platform, namespaces, lambda spec: spec.setdefault("matchResources", {}).update(objectSelector=_NOBODY)
+    )
+
+
+def _bucket_binding(
+    platform: Platform, namespaces: Sequence[str], change: Callable[[dict[str, Any]], None]
+) -> contextlib.AbstractContextManager[None]:
     def in_force(mutated: bool) -> None:
         wait_enforced(platform, Canary.BUCKET, namespaces[0], enforced=not mutated)
 
@@ -148,7 +160,9 @@ def kubeconfig_misspelt(platform: Platform, namespaces: Sequence[str]) -> contex
 def sources_without_update(platform: Platform, namespaces: Sequence[str]) -> contextlib.AbstractContextManager[None]:
     """Let the sources policy see CREATE only."""
     name = _policy(platform.fleet.profile.policies.sources, "sources")
-    probe = ref_to(f"GitRepository/{namespaces[0]}", namespaces[0])
+    # Tenants of the suite's own have a source of their name; what the fleet's have is not known.
+    tenant = next((one for one in namespaces if one in platform.probes), namespaces[0])
+    probe = ref_to(f"GitRepository/{tenant}", tenant)
 
     def change(spec: dict[str, Any]) -> None:
         for rule in spec["matchConstraints"]["resourceRules"]:

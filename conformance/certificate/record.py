@@ -90,5 +90,7 @@ def _upgrade(row: UpgradeRow) -> UpgradeRecord:
         marks=(),
         twins=tuple(Twin(kind=one.kind, when=one.when, works=one.works, said=one.said) for one in row.twins),
         controllers=(),
+        tenants={one.name: (one.before, one.after) for one in row.tenants_changed},
+        tenant_objects=row.tenant_objects,
         broke=row.broke,
     )

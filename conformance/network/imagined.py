@@ -1,11 +1,12 @@
 """Where no Pod may be made: the live policies, read as if the Pods of a check stood in the cluster.
 
 A check across tenants is asked of every two of the cluster's, in both directions: a policy may let one other in by its
-name. Pods that stand for outsiders get a namespace that nobody has a policy for.
+name. Pods that stand for outsiders get a namespace that nobody has a policy for. What must be denied is also asked of
+Pods in the guises that policies open a way for: the suite's own labels are not those of tenants.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from conformance.errors import Breakdown
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick
 from conformance.model import Manifest
+from conformance.network import guises
 from conformance.network.flows import Flow
 from conformance.network.policies import selects
 
@@ -80,7 +82,14 @@ class Placed:
 
 
 def imagine(
-    client: KubeClient, manifests: Sequence[Manifest], flows: Sequence[Flow], tenants: Sequence[str], address: str
+    client: KubeClient,
+    manifests: Sequence[Manifest],
+    flows: Sequence[Flow],
+    tenants: Sequence[str],
+    address: str,
+    *,
+    forbidden: Collection[int] = (),
+    policies: Sequence[Manifest] = (),
 ) -> tuple[Imagined, list[Placed]]:
     """Return a cluster in which a scenario's objects stand with all tenants, and the flows between them.
 
@@ -88,6 +97,8 @@ def imagine(
 
     Args:
         address: of a Pod of this cluster, for the imagined ones.
+        forbidden: numbers of the flows that are asked of Pods in guises too.
+        policies: the live ones, which say in which.
 
     Raises:
         Breakdown: one tenant alone has nobody to be kept apart from.
@@ -105,7 +116,55 @@ def imagine(
         for number, flow in enumerate(flows)
         for place, sample in _places(flow, own, tenants)
     ]
-    return Imagined(client, objects), placed
+    # Pods in guises are found by their names alone: they stand behind no Service.
+    view, homes = Imagined(client, objects), frozenset({*tenants, OUTSIDE})
+    for one in [one for one in placed if one.number in forbidden]:
+        senders, receivers = _in_guises(one.flow, view, homes, policies)
+        objects.update({Ref.of(pod): pod for pod in (*senders, *receivers)})
+        sources = [one.flow.source, *map(Ref.of, senders)]
+        targets = [one.flow.target, *map(Ref.of, receivers)]
+        for source, target in itertools.islice(itertools.product(sources, targets), 1, None):
+            placed.append(Placed(one.number, replace(one.flow, source=source, target=target), sample=False))
+    return view, placed
+
+
+def _in_guises(
+    flow: Flow, view: Imagined, homes: Collection[str], policies: Sequence[Manifest]
+) -> tuple[Sequence[dict[str, Any]], Sequence[dict[str, Any]]]:
+    """Return the sender and the receiver of a flow in guises, none where it is not to be asked of such.
+
+    A Service leads to its Pod, which is asked about by its address. The receiver keeps its labels where it is no
+    tenant's, or where the sender is somebody whom policies may name, such as a shared ingress.
+    """
+    sender, target = view.own.get(flow.source), flow.target
+    if sender is None or flow.source.namespace not in homes:
+        return (), ()
+    source = _standing(view, flow.source)
+    if isinstance(target, str):
+        return _as(sender, guises.of_source(policies, source, guises.Place())), ()
+    if target.kind != "Pod":
+        return (), ()
+    place, receiver = _standing(view, target), view.own.get(target)
+    senders = _as(sender, guises.of_source(policies, source, place))
+    if receiver is None or target.namespace not in homes:
+        return senders, ()
+    return senders, _as(receiver, guises.of_target(policies, place, source))
+
+
+def _standing(view: Imagined, pod: Ref) -> guises.Place:
+    namespace = view.get(Ref("v1", "Namespace", pod.namespace))
+    return guises.Place(pod.namespace, pick(namespace, "metadata", "labels") or {})
+
+
+def _as(pod: Manifest, worn: Sequence[guises.Guise]) -> list[dict[str, Any]]:
+    """Return a Pod in each of these guises that changes its labels."""
+    metadata = pod["metadata"]
+    labels = metadata.get("labels") or {}
+    return [
+        {**pod, "metadata": {**metadata, "name": f"{metadata['name']} as {guises.said(one)}", "labels": changed}}
+        for one in worn
+        if (changed := guises.worn(labels, one)) != labels
+    ]
 
 
 def _place(near: str, far: str) -> Mapping[str, str]:

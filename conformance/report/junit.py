@@ -8,6 +8,7 @@ from conformance.model import Fidelity, Kill, Outcome
 from conformance.report import wording
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow
 from conformance.report.upgrade_schema import KindRow, UpgradeRow
+from conformance.timeline import ABSENT
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has no way to write, such as the ESC of a coloured log line."""
@@ -25,7 +26,7 @@ def junit_xml(report: ConformanceReport) -> bytes:
         cases = [case for mutant in report.mutants for case in _mutant(mutant)]
         add_suite(root, "mutants", cases, report.run.started)
     for block in report.upgrades:
-        cases = [_kind(block, kind) for kind in block.kinds]
+        cases = [*(_kind(block, kind) for kind in block.kinds), _tenants(block)]
         add_suite(root, f"{_way(block)} of {block.environment}", cases, report.run.started)
     if report.breakdowns:
         cases = [_broken(number, text) for number, text in enumerate(report.breakdowns, start=1)]
@@ -123,6 +124,20 @@ def _kind(block: UpgradeRow, kind: KindRow) -> ET.Element:
         return set_outcome(case, "failure", kind="finding", message=said)
     if kind.pending or block.broke:
         return set_outcome(case, "error", kind="upgrade", message=f"{wording.NOT_A_FINDING} {said}", text=block.broke)
+    return case
+
+
+def _tenants(block: UpgradeRow) -> ET.Element:
+    """Return the objects of the fleet's tenants as one case."""
+    case = new_case(f"{_way(block)}.{block.environment}", "objects of tenants")
+    touched = [one for one in block.tenants_changed if one.before != ABSENT]
+    if touched:
+        said = "\n".join(f"{one.name}: {one.before} before, {one.after} after" for one in touched)
+        message = f"{len(touched)} of {block.tenant_objects} objects of the fleet's tenants were touched"
+        return set_outcome(case, "failure", kind="finding", message=message, text=said)
+    if block.broke or not block.tenant_objects:
+        message = f"{wording.NOT_A_FINDING} nobody can say that the objects of the fleet's tenants are untouched"
+        return set_outcome(case, "error", kind="upgrade", message=message, text=block.broke)
     return case
 
 

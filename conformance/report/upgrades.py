@@ -12,7 +12,7 @@ from conformance.report.upgrade_schema import (
     TwinRow,
     UpgradeRow,
 )
-from conformance.timeline import Attack, Fate, UpgradeRecord
+from conformance.timeline import ABSENT, Attack, Fate, UpgradeRecord
 
 _DIGITS = 2
 
@@ -46,7 +46,7 @@ def row(record: UpgradeRecord) -> UpgradeRow:
 
 
 def failures(record: UpgradeRecord) -> Iterator[str]:
-    """Yield a reason for each kind of attack that passed, with the first moment."""
+    """Yield a reason for each kind of attack that passed, with the first moment, and one for tenants' objects."""
     for kind, attacks in _by_kind(record).items():
         passed = [one for one in attacks if one.fate is Fate.PASSED]
         if passed:
@@ -56,6 +56,13 @@ def failures(record: UpgradeRecord) -> Iterator[str]:
                 f"{_name(record)}: {len(passed)} of {len(attacks)} attacks '{kind}' passed, "
                 f"the first at {when:+.1f} s: {_first_line(first.said)}"
             )
+    # What is new took nothing from anybody: it is told, and not judged.
+    if lost := [name for name, (before, _) in sorted(record.tenants.items()) if before != ABSENT]:
+        before, after = record.tenants[lost[0]]
+        yield (
+            f"{_name(record)}: {len(lost)} of {record.tenant_objects} objects of the fleet's tenants were touched, "
+            f"the first {lost[0]}: {before} before, {after} after"
+        )
 
 
 def doubts(record: UpgradeRecord) -> Iterator[str]:
@@ -78,6 +85,8 @@ def _unlooked(record: UpgradeRecord) -> Iterator[str]:
     """Yield what was never tried: a record without attacks says nothing of isolation."""
     if record.broke:
         return
+    if not record.tenant_objects:
+        yield f"{_name(record)}: no object of the fleet's tenants was looked at"
     end = record.ended or record.began
     for kind in {twin.kind for twin in record.twins} or {"any"}:
         during = [one for one in record.attacks if kind in (one.kind, "any") and record.began <= one.at <= end]

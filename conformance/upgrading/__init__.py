@@ -21,7 +21,7 @@ from conformance.upgrading.board import Board
 from conformance.upgrading.kinds import TENANTS, Arsenal, arsenal
 from conformance.upgrading.loop import AttackLoop, remove
 from conformance.upgrading.twins import plant, prove
-from conformance.upgrading.workloads import differing, inventory
+from conformance.upgrading.workloads import differing, inventory, listed_kinds, touched
 
 __all__ = ["TENANTS", "Change"]
 
@@ -55,7 +55,8 @@ class Change:
         """Attack, upgrade, and attack on; return what was seen, also where something broke."""
         started = time.time()
         tags, controls = _tags(self.platform), lockdown.read_all(self.platform)
-        tenants = inventory(self.platform)
+        kinds = listed_kinds(self.platform)
+        tenants = inventory(self.platform, kinds)
         weapons = arsenal(self.platform)
         try:
             plant(self.platform, weapons)
@@ -76,7 +77,7 @@ class Change:
             twins=self._twins,
             controllers=self._seen(lambda: _moved(tags, _tags(self.platform), _marks(self.platform)), []),
             controls=self._seen(lambda: differing(controls, lockdown.read_all(self.platform)), {}),
-            tenants=self._seen(lambda: differing(tenants, inventory(self.platform)), {}),
+            tenants=self._seen(lambda: touched(tenants, inventory(self.platform, kinds)), {}),
             tenant_objects=len(tenants),
             broke=self._broke,
         )

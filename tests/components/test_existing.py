@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.planted import API_SERVER, DNS, HOLES, OTHERS, STRAY, dns_server
+from support.planted import API_SERVER, DNS, OTHERS, STRAY, dns_server, holes
 
 from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.mutants import MUTANTS, platform_held_still
@@ -253,16 +253,26 @@ def test_controls_that_were_removed_are_found(platform: Platform, audit: Callabl
 
 
 @pytest.mark.usefixtures("as_with_nodes")
-def test_a_tenant_that_another_lets_in_by_its_name_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
-    for one in HOLES:
+@pytest.mark.parametrize(
+    ("selector", "guise"),
+    [
+        pytest.param({}, "", id="all Pods"),
+        pytest.param({"matchLabels": {"app": "web"}}, " as app=web", id="one app"),
+    ],
+)
+def test_a_tenant_that_another_lets_in_by_its_name_is_found(
+    platform: Platform, audit: Callable[..., Audited], selector: dict[str, Any], guise: str
+) -> None:
+    planted = holes(selector)
+    for one in planted:
         platform.client.apply(one)
     try:
         done = audit(AUDITOR, "-k", "E01")
     finally:
-        for one in HOLES:
+        for one in planted:
             platform.client.delete(Ref.of(one))
     assert done.outcomes("E01") == [Outcome.FAILED], done.said
-    assert "shared-a/e01-client to ops/e01-server, 8080/TCP is let through" in done.said
+    assert f"shared-a/e01-client{guise} to ops/e01-server{guise}, 8080/TCP is let through" in done.said
 
 
 @pytest.mark.usefixtures("as_with_nodes")

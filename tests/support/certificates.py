@@ -199,7 +199,7 @@ def upgraded(root: Path, **fields: Any) -> Path:
     record = UpgradeRecord(
         environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
         attacks=[attack], marks=[], twins=[Twin(kind="foreign-source", when="before", works=True, said="")],
-        controllers=[],
+        controllers=[], tenant_objects=1,
     )  # fmt: skip
     return release(root / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,), **fields)
 

@@ -29,23 +29,32 @@ OTHERS = {
         ],
     },
 }
-HOLES = [
-    {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "hole", "namespace": where},
-        "spec": {
-            "podSelector": {},
-            "policyTypes": [direction],
-            direction.lower(): [{end: [{"namespaceSelector": peer}]}],
-        },
-    }
-    for where, direction, end, peer in (
-        ("ops", "Ingress", "from", {"matchLabels": {"kubernetes.io/metadata.name": "shared-a"}}),
-        ("shared-a", "Egress", "to", {"matchLabels": {"kubernetes.io/metadata.name": "ops"}}),
-    )
-]
-"""One tenant lets in another that is not the next one in the order of names."""
+
+
+def holes(selector: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return policies by which one tenant lets in another that is not the next one in the order of names.
+
+    Args:
+        selector: of the Pods of both.
+    """
+    return [
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "hole", "namespace": where},
+            "spec": {
+                "podSelector": selector,
+                "policyTypes": [direction],
+                direction.lower(): [{end: [{"namespaceSelector": peer}]}],
+            },
+        }
+        for where, direction, end, peer in (
+            ("ops", "Ingress", "from", {"matchLabels": {"kubernetes.io/metadata.name": "shared-a"}}),
+            ("shared-a", "Egress", "to", {"matchLabels": {"kubernetes.io/metadata.name": "ops"}}),
+        )
+    ]
+
+
 API_SERVER = {
     "apiVersion": "discovery.k8s.io/v1",
     "kind": "EndpointSlice",

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from conformance.bootstrap.mutants.network import _egress_anywhere, _peers_existing
 from conformance.checks.network.test_e13_default_deny import test_e13_default_deny as judge_default_deny
 from conformance.checks.tenants.test_c36_bindings import test_c36_bindings as judge_bindings
 from conformance.errors import Breakdown, Finding
@@ -14,6 +15,7 @@ from conformance.scenario import Scenario
 RBAC = "rbac.authorization.k8s.io/v1"
 EVERYBODY = {"kind": "Group", "name": "system:serviceaccounts"}
 DENIES = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+NAME = "kubernetes.io/metadata.name"
 OPEN = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{}]}
 
 
@@ -34,11 +36,22 @@ def binding(namespace: str, *subjects: dict[str, str]) -> dict[str, Any]:
 OWN = [binding("apps", account("apps")), binding("ops", account("ops"), user("gotk:ops:reconciler"))]
 
 
+def stock(name: str, *subjects: dict[str, str], role: str = "") -> dict[str, Any]:
+    """A ClusterRoleBinding that Kubernetes makes, as its label says."""
+    labels = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    return {
+        **binding("", *subjects),
+        "metadata": {"name": name, "labels": labels},
+        "roleRef": {"kind": "ClusterRole", "name": role or name},
+    }
+
+
 def scenario(kinds: dict[str, Sequence[Any]], *, may_submit: bool = False) -> Scenario:
     """Two tenants, apps and ops, on a cluster that has these objects."""
 
     def objects(_version: str, kind: str, *, namespace: str = "", labels: str = "") -> list[Any]:
-        found = [] if labels else kinds.get(kind, [])
+        assert not labels  # whoever may write a binding may label it
+        found = kinds.get(kind, [])
         return [one for one in found if namespace in ("", one["metadata"].get("namespace"))]
 
     platform = SimpleNamespace(
@@ -65,6 +78,9 @@ def bindings(*more: Any, may_submit: bool = False) -> Scenario:
         pytest.param(binding("monitoring", account("monitoring")), id="somebody who is no tenant"),
         pytest.param(binding("apps", user("system:serviceaccount:apps-2:flux")), id="a name that begins alike"),
         pytest.param(binding("", user("jane")), id="a user of the whole cluster"),
+        pytest.param(stock("system:service-account-issuer-discovery", EVERYBODY), id="a stock binding of all accounts"),
+        pytest.param(stock("system:discovery", {"kind": "Group", "name": "system:authenticated"}), id="of all users"),
+        pytest.param(stock("cluster-admin", {"kind": "Group", "name": "system:masters"}), id="of admins"),
     ],
 )
 def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
@@ -80,6 +96,10 @@ def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
         pytest.param(binding("apps", account("apps"), account("ops")), id="another beside its own"),
         pytest.param(binding("apps", user("system:serviceaccount:ops:default")), id="an account by its user name"),
         pytest.param(binding("", user("system:serviceaccount:ops:default")), id="the same in the whole cluster"),
+        pytest.param(stock("cluster-admin", account("ops")), id="in the stock binding of admins"),
+        pytest.param(stock("system:discovery", EVERYBODY, account("ops")), id="beside those of a stock binding"),
+        pytest.param(stock("cluster-admin", EVERYBODY), id="everybody in a stock binding that is not everybody's"),
+        pytest.param(stock("system:discovery", EVERYBODY, role="cluster-admin"), id="a stock name, another role"),
         pytest.param(binding("monitoring", account("ops")), id="in a namespace of nobody's"),
         pytest.param(binding("c29-elsewhere", account("ops")), id="in one that is called like a check's"),
     ],
@@ -87,7 +107,7 @@ def test_a_binding_at_home_or_of_nobodys_is_no_finding(harmless: Any) -> None:
 def test_a_binding_beyond_a_tenants_namespace_is_found(stray: Any) -> None:
     with pytest.raises(Finding, match="a tenant is bound beyond its namespace") as raised:
         judge_bindings(scenario=bindings(stray))
-    assert raised.value.observed.startswith(f"{stray['metadata'].get('namespace', 'ClusterRoleBinding')}")
+    assert raised.value.observed.startswith(stray["metadata"].get("namespace", "ClusterRoleBinding"))
 
 
 def test_bindings_in_the_namespaces_of_other_checks_are_theirs() -> None:
@@ -104,7 +124,8 @@ def test_a_tenant_that_is_not_bound_at_all_is_not_judged() -> None:
 def policies(name: str, spec: Any, *, may_submit: bool) -> Scenario:
     made = [{"metadata": {"name": "default-deny", "namespace": place}, "spec": DENIES} for place in ("apps", "ops")]
     more = {"metadata": {"name": name, "namespace": "ops"}, "spec": spec}
-    return scenario({"NetworkPolicy": [*made, more]}, may_submit=may_submit)
+    spaces = [{"metadata": {"name": place, "labels": {NAME: place}}} for place in ("apps", "ops", "kube-system")]
+    return scenario({"NetworkPolicy": [*made, more], "Namespace": spaces}, may_submit=may_submit)
 
 
 def test_a_policy_that_is_called_like_a_checks_counts_where_no_check_may_make_one() -> None:
@@ -113,3 +134,54 @@ def test_a_policy_that_is_called_like_a_checks_counts_where_no_check_may_make_on
         judge_default_deny(scenario=policies("b12-open", OPEN, may_submit=False))
     with pytest.raises(Finding, match="ops admits more than it names"):
         judge_default_deny(scenario=policies("open", OPEN, may_submit=True))
+
+
+def term(operator: str, *values: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchExpressions": [{"key": NAME, "operator": operator, "values": list(values)}]}}
+
+
+def rule(direction: str, *peers: Any) -> dict[str, Any]:
+    key = {"Ingress": "from", "Egress": "to"}[direction]
+    return {"podSelector": {}, "policyTypes": [direction], direction.lower(): [{key: list(peers)}]}
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+@pytest.mark.parametrize(
+    "peer",
+    [
+        pytest.param({"namespaceSelector": {}}, id="an empty selector"),
+        pytest.param({"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}, id="some Pods of all"),
+        pytest.param(term("Exists"), id="a label that each namespace has"),
+        pytest.param(term("NotIn", "nowhere"), id="all but one that is not there"),
+        pytest.param(term("In", "apps", "ops", "kube-system"), id="each of them by its name"),
+        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0"}}, id="every address"),
+        pytest.param({"ipBlock": {"cidr": "::/0"}}, id="every address of IPv6"),
+        pytest.param({"ipBlock": {"cidr": "0.0.0.0/0", "except": ["192.0.2.0/24"]}}, id="every address but some"),
+    ],
+)
+def test_a_peer_that_is_everybody_is_found(direction: str, peer: Any) -> None:
+    harmless = {"podSelector": {"matchLabels": {"a": "b"}}}
+    with pytest.raises(Finding, match="ops admits more than it names"):
+        judge_default_deny(scenario=policies("open", rule(direction, harmless, peer), may_submit=False))
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+@pytest.mark.parametrize(
+    "peer",
+    [
+        pytest.param(term("In", "kube-system"), id="a namespace by its name"),
+        pytest.param(term("NotIn", "ops"), id="all but one"),
+        pytest.param({"podSelector": {}}, id="neighbours"),
+        pytest.param({"ipBlock": {"cidr": "10.0.0.0/8"}}, id="a block of addresses"),
+    ],
+)
+def test_a_peer_that_is_somebody_is_no_finding(direction: str, peer: Any) -> None:
+    judge_default_deny(scenario=policies("named", rule(direction, peer), may_submit=False))
+
+
+def test_what_the_mutants_make_of_a_policy_is_found() -> None:
+    for change in (_peers_existing, _egress_anywhere):
+        spec: dict[str, Any] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+        change(spec)
+        with pytest.raises(Finding, match="ops admits more than it names"):
+            judge_default_deny(scenario=policies("open", spec, may_submit=False))

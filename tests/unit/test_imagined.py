@@ -12,7 +12,7 @@ from conformance.errors import Breakdown
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref, ref_to
 from conformance.model import Fidelity, Reach, Seen
-from conformance.network import Flow, Network, Question, oracle
+from conformance.network import Flow, Network, Question, guises, oracle
 from conformance.network.flows import resolve
 from conformance.network.imagined import OUTSIDE, imagine
 from conformance.settings import Timeouts
@@ -180,3 +180,152 @@ def test_where_all_is_open_the_rows_end_and_the_count_does_not(monkeypatch: pyte
     assert (found.asked, found.unexpected) == (380, 380)
     assert len(tenants) <= len(found.cells) <= len(tenants) + 100
     assert {one.source for one in found.cells} == {f"{name}/client" for name in tenants}
+
+
+def policy(namespace: str, direction: str, selector: Any, *peers: Any) -> dict[str, Any]:
+    rules = [{{"Ingress": "from", "Egress": "to"}[direction]: list(peers)}] if peers else []
+    spec = {"podSelector": selector, "policyTypes": [direction], **({direction.lower(): rules} if rules else {})}
+    return {"metadata": {"name": "p", "namespace": namespace}, "spec": spec}
+
+
+def app(name: str) -> dict[str, Any]:
+    return {"matchLabels": {"app": name}}
+
+
+def of(namespace: str, name: str = "") -> dict[str, Any]:
+    selector = {"namespaceSelector": {"matchLabels": {"live": namespace}}}
+    return {**selector, "podSelector": app(name)} if name else selector
+
+
+def disguised(flows: list[Flow], *policies: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """The Pods' names at the ends of what is asked beside the flows themselves."""
+    client: Any = Cluster()
+    forbidden = range(len(flows))
+    view, asked = imagine(client, MANIFESTS, flows, ("apps", "ops"), ADDRESS, forbidden=forbidden, policies=policies)
+    plain = len(placed(flows)[1])
+    assert all(not one.sample for one in asked[plain:])
+    return view, [
+        (str(one.flow.source).replace("Pod/", ""), str(one.flow.target).replace("Pod/", "")) for one in asked[plain:]
+    ]
+
+
+def test_a_policy_for_one_app_that_lets_another_tenant_in_is_asked_about() -> None:
+    view, asked = disguised([flow()], policy("ops", "Ingress", app("web"), of("apps")))
+    assert asked == [("apps/client", "ops/server as app=web")]
+    assert view.get(ref_to("Pod/server as app=web", "ops"))["metadata"]["labels"] == {"app": "web"}
+
+
+def test_both_ends_get_the_guises_that_either_side_names() -> None:
+    out = policy("apps", "Egress", {"matchLabels": {"tier": "out"}}, of("ops", "db"))
+    into = policy("ops", "Ingress", {"matchLabels": {"tier": "in"}}, of("apps", "front"), of("web", "elsewhere"))
+    _, asked = disguised([flow()], out, into)
+    clients = {f"apps/client{name}" for name in ("", " as tier=out", " as app=front", " as app=front, tier=out")}
+    servers = {f"ops/server{name}" for name in ("", " as tier=in", " as app=db", " as app=db, tier=in")}
+    plain = ("apps/client", "ops/server")
+    assert set(asked) == set(itertools.product(clients, servers)) - {plain}
+
+
+def test_an_outsider_asks_for_the_apps_of_each_tenant_and_for_its_own_guises() -> None:
+    outsider, anybody = Ref.of(MANIFESTS[3]), {"namespaceSelector": {}, "podSelector": app("any")}
+    _, asked = disguised([flow(outsider)], policy("ops", "Ingress", app("web"), anybody, of("apps", "no")))
+    assert set(asked) == {
+        (f"{OUTSIDE}/outsider", "ops/server as app=web"),
+        (f"{OUTSIDE}/outsider as app=any", "ops/server"),
+        (f"{OUTSIDE}/outsider as app=any", "ops/server as app=web"),
+    }
+
+
+def test_a_sender_gets_guises_whatever_it_reaches_for() -> None:
+    opened = policy("apps", "Egress", app("crawler"), {"ipBlock": {"cidr": "0.0.0.0/0"}})
+    _, asked = disguised([flow(target="192.0.2.1", port=443)], opened)
+    assert asked == [("apps/client as app=crawler", "192.0.2.1")]
+    _, asked = disguised([flow(target=ref_to("Pod/there", "ingress-shared"))], opened)
+    assert asked == [("apps/client as app=crawler", "ingress-shared/there")]
+
+
+@pytest.mark.parametrize(
+    "quiet",
+    [
+        pytest.param(policy("ops", "Ingress", app("web")), id="a policy that opens nothing"),
+        pytest.param(policy("ops", "Ingress", {}, of("apps")), id="one for every Pod"),
+        pytest.param(policy("ops", "Ingress", app("server"), of("apps")), id="one for labels that the Pod has"),
+        pytest.param(policy("web", "Ingress", app("web"), of("apps")), id="one of another namespace"),
+        pytest.param(policy("ops", "Ingress", {}, {"podSelector": app("web")}), id="one for neighbours"),
+    ],
+)
+def test_nothing_more_is_asked_where_no_guise_could_open_a_way(quiet: Any) -> None:
+    assert disguised([flow()], quiet)[1] == []
+
+
+def test_services_and_senders_that_policies_may_name_stay_as_they_are() -> None:
+    ingress = pod("ingress", "ingress-shared")
+    client: Any = Cluster()
+    flows = [flow(target=Ref.of(SERVICE), port=80), flow(Ref.of(ingress))]
+    hole = policy("ops", "Ingress", app("web"), of("apps"))
+    _, asked = imagine(
+        client, [*MANIFESTS, ingress], flows, ("apps", "ops"), ADDRESS, forbidden=(0, 1), policies=(hole,)
+    )
+    assert len(asked) == len(imagine(client, [*MANIFESTS, ingress], flows, ("apps", "ops"), ADDRESS)[1])
+
+
+def test_what_must_stand_is_not_asked_of_guises() -> None:
+    client: Any = Cluster()
+    hole = policy("ops", "Ingress", app("web"), of("apps"))
+    _, asked = imagine(client, MANIFESTS, [flow()], ("apps", "ops"), ADDRESS, policies=(hole,))
+    assert {ends(one) for one in asked} == {("apps", "ops"), ("ops", "apps")}
+    assert len(asked) == 2
+
+
+def test_a_hole_for_one_app_is_in_the_matrix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def live(_client: Any) -> list[Any]:
+        odd = {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}
+        return [policy("ops", "Ingress", app("web"), of("apps")), policy("ops", "Ingress", odd, of("apps"))]
+
+    monkeypatch.setattr("conformance.network.matrix.live_policies", live)
+    found = matrix(
+        monkeypatch,
+        tmp_path,
+        lambda one: Reach.ALLOWED if one.target.labels == {"app": "web"} else Reach.DENIED,
+        ["apps", "ops"],
+    )
+    assert ("apps/client", "ops/server as app=web", Seen.NOTHING) in pairs(found)
+    assert (found.asked, found.unexpected, len(found.cells)) == (3, 1, 3)
+    assert found.unsatisfied == ["ops/p"]
+
+
+OPS, APPS = guises.Place("ops"), guises.Place("apps")
+
+
+def expression(key: str, operator: str, *values: str) -> dict[str, Any]:
+    return {"key": key, "operator": operator, **({"values": list(values)} if values else {})}
+
+
+@pytest.mark.parametrize(
+    ("terms", "labels"),
+    [
+        ([expression("app", "In", "web", "api")], {"app": "web"}),
+        ([expression("app", "Exists"), expression("app", "In", "web")], {"app": "web"}),
+        ([expression("app", "In", "web", "api"), expression("app", "NotIn", "web")], {"app": "api"}),
+        ([expression("x", "Exists")], {"app": "server", "x": "any"}),
+        ([expression("x", "Exists"), expression("x", "NotIn", "any")], {"app": "server", "x": "other"}),
+        ([expression("app", "DoesNotExist")], {}),
+        ([expression("app", "NotIn", "server")], {}),
+    ],
+)
+def test_guises_satisfy_selectors(terms: list[Any], labels: dict[str, str]) -> None:
+    (guise,) = guises.of_target([policy("ops", "Ingress", {"matchExpressions": terms}, of("apps"))], OPS, APPS)
+    assert guises.worn({"app": "server"}, guise) == labels
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        [expression("app", "In", "web"), expression("app", "NotIn", "web")],
+        [expression("app", "Exists"), expression("app", "DoesNotExist")],
+    ],
+)
+def test_what_nothing_satisfies_is_named(terms: list[Any]) -> None:
+    odd = policy("ops", "Ingress", {"matchExpressions": terms}, of("apps"))
+    assert guises.of_target([odd], OPS, APPS) == []
+    assert guises.unsatisfied([odd, policy("ops", "Ingress", app("web"))], ["ops"]) == ["ops/p"]
+    assert guises.unsatisfied([odd], ["apps"]) == []

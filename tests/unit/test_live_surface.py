@@ -8,16 +8,17 @@ import pytest
 from conformance.surface import live
 from conformance.surface.live import as_released, live_surface
 
+PART = {"app.kubernetes.io/part-of": "flux"}
 ROLE = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRole",
-    "metadata": {"name": "crd-controller-gitops", "uid": "1", "labels": {"app.kubernetes.io/part-of": "flux"}},
+    "metadata": {"name": "crd-controller-gitops", "uid": "1", "labels": PART},
     "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["watch", "get", "list"]}],
 }
 BINDING = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
     "kind": "ClusterRoleBinding",
-    "metadata": {"name": "crd-controller-gitops"},
+    "metadata": {"name": "crd-controller-gitops", "labels": PART},
     "roleRef": {"kind": "ClusterRole", "name": "crd-controller-gitops"},
     "subjects": [
         {"kind": "ServiceAccount", "name": "source-controller", "namespace": "gitops"},
@@ -27,17 +28,18 @@ BINDING = {
 DEPLOYMENT = {
     "apiVersion": "apps/v1",
     "kind": "Deployment",
-    "metadata": {"name": "kustomize-controller", "namespace": "gitops"},
+    "metadata": {"name": "kustomize-controller", "namespace": "gitops", "labels": PART},
     "spec": {
         "template": {
             "spec": {
+                "serviceAccountName": "kustomize-controller",
                 "containers": [
                     {
                         "name": "manager",
                         "image": "ghcr.io/fluxcd/kustomize-controller:v0.0.9@sha256:abc",
                         "args": ["--no-remote-bases=true", "--brand-new=1"],
                     }
-                ]
+                ],
             }
         }
     },
@@ -53,7 +55,11 @@ class Client:
 
     def objects(self, _version: str, kind: str, *, namespace: str = "", labels: str = "") -> Any:
         self.asked.append((kind, namespace, labels))
-        return [one for one in self.found if one["kind"] == kind]
+        return [one for one in self.found if one["kind"] == kind and (not labels or _is_labelled(one))]
+
+
+def _is_labelled(one: Any) -> bool:
+    return "app.kubernetes.io/part-of" in one["metadata"].get("labels", {})
 
 
 @pytest.fixture(autouse=True)
@@ -84,15 +90,65 @@ def test_what_nobody_looks_at_is_new_surface() -> None:
     ]
 
 
-def test_only_objects_of_flux_are_asked_for() -> None:
+def stray(namespace: str, *subjects: dict[str, str], name: str = "stray") -> dict[str, Any]:
+    """A binding that nobody labelled."""
+    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    role = {"kind": "ClusterRole", "name": "admin"}
+    kind = "RoleBinding" if namespace else "ClusterRoleBinding"
+    version = "rbac.authorization.k8s.io/v1"
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, "roleRef": role, "subjects": list(subjects)}
+
+
+OWN = {"kind": "ServiceAccount", "name": "kustomize-controller", "namespace": "gitops"}
+USER = {"kind": "User", "name": "system:serviceaccount:gitops:kustomize-controller"}
+GROUP = {"kind": "Group", "name": "system:serviceaccounts:gitops"}
+OTHERS = (
+    {"kind": "ServiceAccount", "name": "dashboard", "namespace": "gitops"},
+    {"kind": "ServiceAccount", "name": "kustomize-controller", "namespace": "apps"},
+    {"kind": "User", "name": "system:serviceaccount:gitops:dashboard"},
+    {"kind": "User", "name": "kustomize-controller"},
+    {"kind": "Group", "name": "system:serviceaccounts"},
+)
+
+
+def unmapped(*more: Any) -> list[str]:
+    client: Any = Client(ROLE, BINDING, DEPLOYMENT, *more)
+    known = {f"{BOUND} elsewhere/stranger", "flag kustomize-controller --brand-new"}
+    return [entry.id for entry in live_surface(client, "gitops", "2.9.2").unmapped if entry.id not in known]
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        (OWN, "ServiceAccount flux-system/kustomize-controller"),
+        (USER, "User system:serviceaccount:gitops:kustomize-controller"),
+        (GROUP, "Group system:serviceaccounts:gitops"),
+    ],
+)
+def test_a_binding_of_a_controllers_account_counts_without_the_label(subject: dict[str, str], said: str) -> None:
+    assert unmapped(stray("", *OTHERS, subject)) == [f"binding ClusterRoleBinding/stray ClusterRole/admin to {said}"]
+    assert unmapped(stray("apps", subject)) == [f"binding RoleBinding/apps/stray ClusterRole/admin to {said}"]
+
+
+def test_a_binding_of_anybody_else_is_not_fluxs() -> None:
+    assert unmapped(stray("", *OTHERS), stray("gitops", *OTHERS), {**stray("apps"), "subjects": None}) == []
+
+
+def test_bindings_of_one_name_in_two_namespaces_are_two() -> None:
+    found = unmapped(stray("apps", OWN), stray("ops", OWN), stray("gitops", OWN))
+    assert [name.split()[1] for name in found] == [f"RoleBinding/{place}/stray" for place in ("apps", "gitops", "ops")]
+
+
+def test_only_objects_of_flux_and_bindings_are_asked_for() -> None:
     client: Any = Client(ROLE)
     live_surface(client, "gitops", "2.9.2")
-    assert {labels for _, _, labels in client.asked} == {"app.kubernetes.io/part-of=flux"}
+    assert {kind for kind, _, labels in client.asked if not labels} == {"ClusterRoleBinding", "RoleBinding"}
+    assert {labels for _, _, labels in client.asked} == {"app.kubernetes.io/part-of=flux", ""}
     assert "Secret" not in {kind for kind, _, _ in client.asked}
     assert {namespace for kind, namespace, _ in client.asked if kind in ("Deployment", "ServiceAccount")} == {"gitops"}
 
 
 def test_a_live_object_stays_as_it_is() -> None:
     before = json.dumps(BINDING)
-    assert as_released(BINDING, "gitops")["metadata"] == {"name": "crd-controller", "labels": {}}
+    assert as_released(BINDING, "gitops")["metadata"] == {"name": "crd-controller", "labels": PART}
     assert json.dumps(BINDING) == before

@@ -30,6 +30,7 @@ CELL = Cell(
 SAID = (
     "imagined, not made: shared-far/Pod/e01-server\n"
     "12 connections with 2 tenants computed, 3 not as expected; 1 in the matrix\n"
+    "selectors that nothing satisfies: apps/odd\n"
 )
 
 
@@ -52,7 +53,7 @@ class Network:
 
     def imagine(self, *given: Any) -> Any:
         self.imagined = given
-        return Imagination(cells=[CELL], policies=[{"kind": "live"}], asked=12, unexpected=3)
+        return Imagination(cells=[CELL], policies=[{"kind": "live"}], asked=12, unexpected=3, unsatisfied=["apps/odd"])
 
 
 def scenario(

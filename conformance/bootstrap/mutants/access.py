@@ -51,6 +51,11 @@ def mutants() -> list[Mutant]:
             apply=access.bound_elsewhere,
         ),
         Mutant(
+            id="M64-stock-binding",
+            description="a tenant's account is among the subjects of a binding that Kubernetes itself makes",
+            apply=access.bound_by_stock,
+        ),
+        Mutant(
             id="M65-accounts-everywhere",
             description="every account in a tenant's namespace lists all releases",
             apply=access.accounts_everywhere,

@@ -33,6 +33,10 @@ def _peers_anywhere(spec: Spec) -> None:
     spec["ingress"] = [{"from": [change.EVERY_NAMESPACE]}]
 
 
+def _peers_existing(spec: Spec) -> None:
+    spec["ingress"] = [{"from": [change.EVERY_NAMED_NAMESPACE]}]
+
+
 def _egress_anywhere(spec: Spec) -> None:
     spec["egress"] = [*spec.get("egress", []), {"to": [change.ANYWHERE]}]
 
@@ -92,6 +96,12 @@ def _of_tenants() -> list[Mutant]:
             local=True,
             description="the policy for neighbours admits every namespace",
             apply=_tenant(change.admits_neighbours, _NEIGHBOURS, _peers_anywhere),
+        ),
+        Mutant(
+            id="M80-peers-existing",
+            local=True,
+            description="the policy for neighbours admits namespaces by a label that each of them has",
+            apply=_tenant(change.admits_neighbours, _NEIGHBOURS, _peers_existing),
         ),
         Mutant(
             id="M80-ingress-anywhere",

@@ -25,6 +25,11 @@ def mutants() -> list[Mutant]:
             apply=policy.bucket_binding_elsewhere,
         ),
         Mutant(
+            id="M05-buckets-labelled",
+            description="the binding of the buckets policy looks at objects with a label that none has",
+            apply=policy.bucket_binding_labelled,
+        ),
+        Mutant(
             id="M06-slash", description="allowlist prefixes lack their last slash", apply=policy.allowlist_without_slash
         ),
         Mutant(id="M06-wide", description="the allowlist has prefixes without a host", apply=policy.allowlist_wide),

@@ -11,7 +11,7 @@ from conformance.api import Control, Level, Scenario, check, expect_flows
     "E01",
     level=Level.HARDENED,
     control=Control.TENANT_NETWORK,
-    kills=["M11-netpol", "M11-netpol-open", "M80-peers-anywhere"],
+    kills=["M11-netpol", "M11-netpol-open", "M80-peers-anywhere", "M80-peers-existing"],
     spec="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
     source="catalogue E01; fleet-repo/tenants/components/guardrails/network-policies.yaml, default-deny",
     signal="TIMEOUT or REFUSED; a neighbour of the victim connects at the same time",

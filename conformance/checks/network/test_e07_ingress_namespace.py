@@ -18,6 +18,7 @@ from conformance.api import Control, Level, Scenario, check, expect_flows
         "M80-ingress-anywhere",
         "M80-ingress-any-pod",
         "M80-peers-anywhere",
+        "M80-peers-existing",
     ],
     spec="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
     source="catalogue E07; fleet-repo/tenants/components/guardrails/network-policies.yaml, allow-from-shared-ingress",

@@ -1,14 +1,15 @@
 """E13: every tenant's namespace denies traffic by default, and no rule there admits all namespaces.
 
 Kubernetes lets every Pod reach every other until a policy selects it. One rule for all namespaces, or one that names
-nobody, opens what the default closed. What the network makes of it needs nodes (E00-E12).
+nobody, opens what the default closed. So does a selector that happens to match every namespace, and a block of all
+addresses. What the network makes of it needs nodes (E00-E12).
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.api import Control, Level, Scenario, check, expect_that, given, given_that
+from conformance.api import Control, Level, Scenario, check, expect_that, given, given_that, pick, selects
 
 PEERS = {"ingress": "from", "egress": "to"}
 OF_A_CHECK = re.compile(r"[a-j]\d\d-")
@@ -19,15 +20,24 @@ OF_A_CHECK = re.compile(r"[a-j]\d\d-")
     "E13",
     level=Level.HARDENED,
     control=Control.TENANT_NETWORK,
-    kills=["M11-netpol", "M11-netpol-open", "M80-no-default-deny", "M80-peers-anywhere", "M80-ingress-anywhere"],
+    kills=[
+        "M11-netpol",
+        "M11-netpol-open",
+        "M80-no-default-deny",
+        "M80-peers-anywhere",
+        "M80-peers-existing",
+        "M80-ingress-anywhere",
+        "M80-egress-anywhere",
+    ],
     spec="https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-policies",
     source="catalogue E13; kubernetes@v1.36.3/staging/src/k8s.io/api/networking/v1/types.go, NetworkPolicySpec",
     signal="a NetworkPolicy with podSelector {}, policyTypes Ingress and Egress and no rules; "
-    "no rule with namespaceSelector {} or without peers",
+    "no rule without peers, with a namespaceSelector that every namespace matches, or with all addresses",
 )
 def test_e13_default_deny(scenario: Scenario) -> None:
     """Read the network policies of the fleet's tenants and of the suite's."""
     platform = scenario.platform
+    everybody = [pick(one, "metadata", "labels") or {} for one in platform.client.objects("v1", "Namespace")]
     for subject in scenario.subjects:
         given(subject).contains_wanted()
     for namespace in (*platform.tenants.values(), *platform.probes):
@@ -41,11 +51,11 @@ def test_e13_default_deny(scenario: Scenario) -> None:
             wanted="podSelector {}, policyTypes [Ingress, Egress], no rules",
             observed=", ".join(specs) or "no NetworkPolicy",
         )
-        wide = [f"{name}: {rule}" for name, spec in specs.items() for rule in _open_rules(spec)]
+        wide = [f"{name}: {rule}" for name, spec in specs.items() for rule in _open_rules(spec, everybody)]
         expect_that(
             not wide,
             f"{namespace} admits more than it names",
-            wanted="peers in every rule, and no namespaceSelector {}",
+            wanted="peers in every rule, and none that is every namespace or every address",
             observed="; ".join(wide),
         )
 
@@ -59,10 +69,16 @@ def _denies_all(spec: Mapping[str, Any]) -> bool:
     return not spec.get("podSelector") and set(spec["policyTypes"]) == {"Ingress", "Egress"} and not rules
 
 
-def _open_rules(spec: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the rules that name nobody, and so admit everybody, or all namespaces."""
+def _open_rules(spec: Mapping[str, Any], everybody: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield the rules that name nobody, and so admit everybody, or all namespaces, or all addresses."""
     for direction, key in PEERS.items():
         for rule in spec.get(direction, []):
             peers = rule.get(key)
-            if not peers or any(peer.get("namespaceSelector") == {} for peer in peers):
+            if not peers or any(_is_everybody(peer, everybody) for peer in peers):
                 yield f"{direction} {rule}"
+
+
+def _is_everybody(peer: Mapping[str, Any], everybody: Sequence[Mapping[str, str]]) -> bool:
+    selector, cidr = peer.get("namespaceSelector"), str(pick(peer, "ipBlock", "cidr") or "")
+    # What a block leaves out again is not looked at: all addresses but some are still more than anybody names.
+    return cidr.endswith("/0") or (selector is not None and all(selects(selector, one) for one in everybody))

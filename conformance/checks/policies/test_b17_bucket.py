@@ -10,7 +10,7 @@ from conformance.api import Control, Scenario, check, expect, given
 @check(
     "B17",
     control=Control.BUCKET_POLICY,
-    kills=["M05-buckets", "M05-buckets-elsewhere"],
+    kills=["M05-buckets", "M05-buckets-elsewhere", "M05-buckets-labelled"],
     source="catalogue B17; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
     signal='403 "flux-tenant-buckets ... denied request", "not allowed in tenant namespaces"; the Bucket is absent',
 )

@@ -11,7 +11,7 @@ from conformance.api import Control, Level, Scenario, check, expect, expect_that
     "B18",
     level=Level.HARDENED,
     control=Control.BUCKET_POLICY,
-    kills=["M05-buckets", "M05-buckets-elsewhere", "M24-buckets-update"],
+    kills=["M05-buckets", "M05-buckets-elsewhere", "M05-buckets-labelled", "M24-buckets-update"],
     source="catalogue B18; apiserver@v0.36.3/pkg/admission/plugin/policy/validating/dispatcher.go:294",
     signal='403 "Bucket sources are not allowed in tenant namespaces"; spec.endpoint is what it was',
 )

@@ -1,16 +1,30 @@
 """B34: every admission policy of the fleet is bound, denies, and fails closed.
 
-A policy without a binding is text. One that only audits or warns, that passes what it cannot evaluate, or that selects
-other namespaces than those of tenants, looks the same in a list and stops nobody.
+A policy without a binding is text. One that only audits or warns, that passes what it cannot evaluate, that selects
+other namespaces than those of tenants, or whose rules somebody changed in the cluster, looks the same in a list and
+stops nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.api import Control, Environment, Scenario, check, expect_that, given_that, pick, ref_to, selects
+from conformance.api import (
+    Control,
+    Environment,
+    Ref,
+    Scenario,
+    check,
+    departures,
+    expect_that,
+    given_that,
+    pick,
+    ref_to,
+    selects,
+)
 
 ADMISSION = "admissionregistration.k8s.io/v1"
 POLICY = "ValidatingAdmissionPolicy"
+Files = Sequence[Mapping[str, Any]] | None
 SELECTOR = ("spec", "matchResources", "namespaceSelector")
 
 
@@ -23,18 +37,37 @@ SELECTOR = ("spec", "matchResources", "namespaceSelector")
         "M05-buckets-elsewhere",
         "M05-kubeconfig",
         "M05-pods",
+        "M05-buckets-labelled",
         "M05-image",
+        "M07",
+        "M08",
+        "M08-known",
+        "M09",
         "M15-flux",
         "M15-sources",
         "M15-satoken",
         "M15-status",
         "M15-namespace",
         "M14-unguarded",
+        "M24-update",
+        "M24-buckets-update",
+        "M24-image-update",
+        "M24-deletion",
+        "M25-fixed-list",
+        "M25-platform",
         "M26-ignore",
+        "M27-silent",
+        "M27-bare-image",
+        "M28-sources",
+        "M28-kubeconfig",
+        "M28-pods",
+        "M28-guard-flux",
+        "M28-guard-sources",
+        "M28-guard-satoken",
     ],
     source="catalogue B34; api@v0.36.3/admissionregistration/v1/types.go, ValidatingAdmissionPolicySpec",
     signal="failurePolicy: Fail, matchPolicy: Equivalent, and a binding with validationActions Deny "
-    "that selects every tenant's namespace, for each policy",
+    "that selects every tenant's namespace, for each policy; their specs are those of the fleet's files",
 )
 def test_b34_policies_bound(scenario: Scenario) -> None:
     """Read every policy that the fleet names, and its bindings."""
@@ -45,7 +78,8 @@ def test_b34_policies_bound(scenario: Scenario) -> None:
     given_that(names, "the fleet names no policy in conformance.yaml")
     bindings = scenario.platform.client.objects(ADMISSION, f"{POLICY}Binding")
     tenants = {name: _labels(scenario, name) for name in scenario.platform.tenants.values()}
-    faults = [fault for name in names for fault in _faults(scenario, name, bindings, tenants)]
+    files = scenario.declared_policies()
+    faults = [fault for name in names for fault in _faults(scenario, name, bindings, tenants, files)]
     expect_that(not faults, "policies do not deny", wanted="bound with Deny, Fail", observed="; ".join(faults))
 
 
@@ -55,7 +89,9 @@ def _labels(scenario: Scenario, namespace: str) -> Mapping[str, str]:
     return pick(live, "metadata", "labels") or {}
 
 
-def _faults(scenario: Scenario, name: str, bindings: list[Any], tenants: Mapping[str, Mapping[str, str]]) -> list[str]:
+def _faults(
+    scenario: Scenario, name: str, bindings: list[Any], tenants: Mapping[str, Mapping[str, str]], files: Files
+) -> list[str]:
     """Return what is wrong with one policy."""
     live = scenario.platform.client.find(ref_to(f"{POLICY}/{name}"))
     if live is None:
@@ -65,18 +101,22 @@ def _faults(scenario: Scenario, name: str, bindings: list[Any], tenants: Mapping
     matches = pick(live, "spec", "matchConstraints", "matchPolicy")
     own = [one for one in bindings if pick(one, "spec", "policyName") == name]
     denying = [one for one in own if "Deny" in (pick(one, "spec", "validationActions") or [])]
-    selectors = [
-        (pick(live, "spec", "matchConstraints", "namespaceSelector") or {}, pick(one, *SELECTOR) or {})
-        for one in denying
-    ]
-    free = [
-        namespace
-        for namespace, labels in tenants.items()
-        if not any(selects(policy, labels) and selects(binding, labels) for policy, binding in selectors)
-    ]
+    free = _free(live, denying, tenants)
     return [
         *([] if fails == "Fail" else [f"{name}: failurePolicy {fails}"]),
         *([] if matches == "Equivalent" else [f"{name}: matchPolicy {matches}"]),
+        *(f"{Ref.of(one)}: {text}" for one in (live, *denying) for text in departures(one, files)),
         *([] if denying else [f"{name}: {len(own)} bindings, none with Deny"]),
         *([f"{name}: its bindings do not select {', '.join(sorted(free))}"] if denying and free else []),
+    ]
+
+
+def _free(live: Any, denying: list[Any], tenants: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the tenants' namespaces that no binding with Deny selects."""
+    policy = pick(live, "spec", "matchConstraints", "namespaceSelector") or {}
+    chosen = [pick(one, *SELECTOR) or {} for one in denying]
+    return [
+        namespace
+        for namespace, labels in tenants.items()
+        if not (selects(policy, labels) and any(selects(binding, labels) for binding in chosen))
     ]

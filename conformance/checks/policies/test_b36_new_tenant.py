@@ -10,7 +10,7 @@ from conformance.api import Control, Scenario, check, expect, given
 @check(
     "B36",
     control=Control.POLICY_SCOPE,
-    kills=["M05-sources", "M06-wide", "M08-known"],
+    kills=["M05-sources", "M06-wide", "M08-known", "M25-platform"],
     source="catalogue B36; apiserver@v0.36.3/pkg/admission/plugin/webhook/predicates/namespace/matcher.go",
     signal='403 "is not allowed" at the first try; the GitRepository is absent',
 )

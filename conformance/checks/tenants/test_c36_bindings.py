@@ -12,7 +12,14 @@ from typing import Any
 from conformance.api import Control, Ref, Scenario, check, expect_that, given_that, pick
 
 RBAC = "rbac.authorization.k8s.io/v1"
-DEFAULTS = "kubernetes.io/bootstrapping=rbac-defaults"
+STOCK = (
+    "system:basic-user",
+    "system:cluster-trust-bundle-discovery",
+    "system:discovery",
+    "system:public-info-viewer",
+    "system:service-account-issuer-discovery",
+)
+"""Bindings by which Kubernetes itself gives everybody the role of the same name: harmless, and there from the start."""
 EVERYBODY = ("system:serviceaccounts", "system:authenticated", "system:unauthenticated")
 OF_A_CHECK = re.compile(r"[a-j]\d\d-")
 """Namespaces that other checks make for themselves, and let tenants into (C08, C29)."""
@@ -30,10 +37,12 @@ OF_A_CHECK = re.compile(r"[a-j]\d\d-")
         "M64-foreign-group",
         "M64-foreign-user",
         "M64-binding-elsewhere",
+        "M64-stock-binding",
         "M65-accounts-everywhere",
     ],
     spec="https://kubernetes.io/docs/concepts/security/rbac-good-practices/",
-    source="catalogue C36",
+    source="catalogue C36; kubernetes@v1.36.3/plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, "
+    "ClusterRoleBindings",
     signal="each tenant's account and user is bound in its own namespace, in no other, and not in the whole cluster",
 )
 def test_c36_bindings(scenario: Scenario) -> None:
@@ -56,13 +65,19 @@ def test_c36_bindings(scenario: Scenario) -> None:
 
 def _subjects(scenario: Scenario, tenants: set[str]) -> Iterator[tuple[Ref, Mapping[str, str]]]:
     client = scenario.platform.client
-    default = {Ref.of(one) for one in client.objects(RBAC, "ClusterRoleBinding", labels=DEFAULTS)}
-    wide = [one for one in client.objects(RBAC, "ClusterRoleBinding") if Ref.of(one) not in default]
     namespaced = client.objects(RBAC, "RoleBinding")
     narrow = [one for one in namespaced if Ref.of(one).namespace in tenants or not _of_a_check(scenario, one)]
-    for binding in [*wide, *narrow]:
+    for binding in [*client.objects(RBAC, "ClusterRoleBinding"), *narrow]:
         for subject in pick(binding, "subjects") or []:
-            yield Ref.of(binding), subject
+            if not _of_stock(binding, subject):
+                yield Ref.of(binding), subject
+
+
+def _of_stock(binding: Mapping[str, Any], subject: Mapping[str, str]) -> bool:
+    """Whether Kubernetes itself binds this subject so. Its label says nothing of subjects that were added later."""
+    name = binding["metadata"]["name"]
+    stock = binding["kind"] == "ClusterRoleBinding" and name in STOCK and pick(binding, "roleRef", "name") == name
+    return stock and subject["kind"] == "Group" and subject["name"] in EVERYBODY
 
 
 def _of_a_check(scenario: Scenario, binding: Mapping[str, Any]) -> bool:

@@ -238,7 +238,7 @@ def test_an_upgrade_in_place_decides_too(tmp_path: Path, fate: Fate, code: int, 
     twins = [Twin(kind="foreign-source", when="before", works=True, said="")]
     record = UpgradeRecord(
         environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
-        attacks=[attack(fate)], marks=[], twins=twins, controllers=[],
+        attacks=[attack(fate)], marks=[], twins=twins, controllers=[], tenant_objects=1,
     )  # fmt: skip
     folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,))
     result = certified(tmp_path, nothing, "--upgrade", folder)
@@ -256,9 +256,32 @@ def test_an_upgrade_in_place_decides_too(tmp_path: Path, fate: Fate, code: int, 
 def test_a_way_back_belongs_to_the_upgrade_in_place(tmp_path: Path, fate: Fate, code: int, said: str) -> None:
     twins = [Twin(kind="foreign-source", when="before", works=True, said="")]
     known = {"environment": "staging", "route": "cli", "marks": [], "twins": twins, "controllers": [], "began": 0.0}
+    known["tenant_objects"] = 1
     there = UpgradeRecord(source="2.9.2", target="2.9.5", ended=9.0, attacks=[attack(Fate.DENIED)], **known)
     back = UpgradeRecord(source="2.9.5", target="2.9.2", ended=7.0, attacks=[attack(fate)], way_back=True, **known)
     folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(there, back))
+    result = certified(tmp_path, nothing, "--upgrade", folder)
+    assert (result.exit_code, said in result.output) == (code, True), result.output
+    assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        (("1 generation 1", "absent"), 1, "1 of 9 objects of the fleet's tenants were touched, the first a/Pod/b"),
+        (("absent", "1 generation 1"), 0, "in place         conformant"),
+    ],
+)
+def test_an_upgrade_that_touches_tenants_is_none_to_make(
+    tmp_path: Path, change: tuple[str, str], code: int, said: str
+) -> None:
+    twins = [Twin(kind="foreign-source", when="before", works=True, said="")]
+    record = UpgradeRecord(
+        environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
+        attacks=[attack(Fate.DENIED)], marks=[], twins=twins, controllers=[],
+        tenants={"a/Pod/b": change}, tenant_objects=9,
+    )  # fmt: skip
+    folder = release(tmp_path / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,))
     result = certified(tmp_path, nothing, "--upgrade", folder)
     assert (result.exit_code, said in result.output) == (code, True), result.output
     assert call("verify", tmp_path / "c", "--unsigned").exit_code == 0

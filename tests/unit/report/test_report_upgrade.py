@@ -17,6 +17,7 @@ from conformance.report.terminal import summary
 from conformance.timeline import Act, Attack, Fate, Mark, Moved, Twin, UpgradeRecord
 
 BEGAN = 1000.0
+OBJECTS = "objects of tenants"
 
 
 def attack(at: float = 1.0, fate: Fate = Fate.DENIED, kind: str = "foreign-source", **fields: Any) -> Attack:
@@ -42,7 +43,7 @@ def record(*attacks: Attack, **fields: Any) -> UpgradeRecord:
             Moved(controller="kustomize-controller", before="v1.9.3", after="v1.9.5", runs="v1.9.5"),
             Moved(controller="notification-controller", before="v1.9.2", after="v1.9.4", runs="v1.9.2"),
         ),
-        "tenants": {"apps/Pod/podinfo": ("1", "2")},
+        "tenants": {"apps/ConfigMap/new": ("absent", "1")},
         "tenant_objects": 31,
         "before": {"F01": "passed", "J10": "failed"},
         "after": {"F01": "passed", "J10": "passed"},
@@ -105,10 +106,47 @@ def test_what_changed_is_told_and_what_did_not_is_not() -> None:
         "kustomize-controller v1.9.3 to v1.9.5, notification-controller v1.9.2 to v1.9.4 (ran as v1.9.2)"
     )
     assert "controls" not in told
-    assert told["tenants"] == "1 of 31 objects of the fleet's tenants changed: apps/Pod/podinfo: 1 before, 2 after"
+    assert (
+        told["tenants"] == "1 of 31 objects of the fleet's tenants changed: apps/ConfigMap/new: absent before, 1 after"
+    )
     untouched = dict(upgrades.changes(upgrades.row(record(tenants={}))))
     assert untouched["tenants"] == "all 31 objects of the fleet's tenants are untouched"
     assert told["attacks"] == "3 of 1 kinds: 3 denied, 0 pending, 0 passed"
+
+
+TOUCHED = {
+    "apps/Pod/podinfo": ("1 generation 1", "absent"),
+    "apps/Secret/key": ("2 generation 1", "2 generation 1, other in data.key"),
+    "apps/ConfigMap/new": ("absent", "3 generation 1"),
+}
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_tenants_objects_that_were_touched_are_a_failure(make_run: Callable[..., Run], back: bool) -> None:
+    seen = record(tenants=TOUCHED, way_back=back)
+    (reason,) = upgrades.failures(seen)
+    assert reason == (
+        f"the {'way back' if back else 'upgrade'} to 2.9.5 in staging: 2 of 31 objects of the fleet's tenants were "
+        "touched, the first apps/Pod/podinfo: 1 generation 1 before, absent after"
+    )
+    report = build_report(make_run(upgrades=(seen,)))
+    assert report.verdict is Verdict.NON_CONFORMANT
+    (case,) = [one for one in ET.fromstring(junit_xml(report)).iter("testcase") if one.get("name") == OBJECTS]
+    failure = case.find("failure")
+    assert failure is not None
+    assert "other in data.key" in (failure.text or "")
+    assert "ConfigMap" not in (failure.text or "")
+
+
+def test_no_objects_to_look_at_is_a_doubt(make_run: Callable[..., Run]) -> None:
+    seen = record(tenants={}, tenant_objects=0)
+    assert list(upgrades.doubts(seen)) == [
+        "the upgrade to 2.9.5 in staging: no object of the fleet's tenants was looked at"
+    ]
+    report = build_report(make_run(upgrades=(seen,)))
+    assert report.verdict is Verdict.INCONCLUSIVE
+    (case,) = [one for one in ET.fromstring(junit_xml(report)).iter("testcase") if one.get("name") == OBJECTS]
+    assert case.find("error") is not None
 
 
 def test_a_way_back_is_told_and_judged_as_one(make_run: Callable[..., Run]) -> None:
@@ -161,6 +199,7 @@ def test_an_upgrade_without_attacks_has_no_picture_and_breaks_no_page(upgraded: 
 @pytest.mark.parametrize(("fate", "tag"), [(Fate.DENIED, None), (Fate.PENDING, "error"), (Fate.PASSED, "failure")])
 def test_a_kind_of_attack_is_a_case_of_its_own(upgraded: Callable[..., Run], fate: Fate, tag: str | None) -> None:
     root = ET.fromstring(junit_xml(build_report(upgraded(attack(1.0, fate)))))
-    (case,) = [one for one in root.iter("testcase") if one.get("classname") == "upgrade.staging"]
+    (case, tenants) = [one for one in root.iter("testcase") if one.get("classname") == "upgrade.staging"]
+    assert (tenants.get("name"), list(tenants)) == (OBJECTS, [])
     assert case.get("name") == "foreign-source"
     assert [child.tag for child in case] == ([tag] if tag else [])
