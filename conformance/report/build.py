@@ -38,6 +38,7 @@ from conformance.report.schema import (
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """A tenant chooses many texts of a report: none may move a terminal's cursor, or make a file that cannot be written."""
+_IMAGE = "image"
 _CONTROLLERS = ("-controller", "source-watcher", "flux-operator")
 _SLOWEST = 10
 _TWO, _THREE = 2, 3
@@ -185,9 +186,11 @@ def _binary(binary: BinaryOrigin) -> Binary:
     )
 
 
-def _controllers(binaries: Iterable[BinaryOrigin]) -> Iterable[Controller]:
+def _controllers(binaries: Sequence[BinaryOrigin]) -> Iterable[Controller]:
+    """Yield what ran; of a module whose manifests alone were taken, the image did."""
+    images = {binary.tool for binary in binaries if binary.source == _IMAGE}
     for binary in sorted(binaries, key=lambda b: b.tool):
-        if binary.tool.endswith(_CONTROLLERS):
+        if binary.tool.endswith(_CONTROLLERS) and (binary.source == _IMAGE or binary.tool not in images):
             yield Controller(
                 name=binary.tool, module=binary.module, version=binary.version, binary_sha256=binary.binary_sha256
             )

@@ -52,6 +52,13 @@ def test_the_documented_blocks_are_there(full_run):
     assert data["suite"]["notSelected"] == ["staging/D02"]
 
 
+def test_of_a_module_whose_manifests_were_taken_the_image_ran(full_run):
+    module = replace(full_run.binaries[0], tool="flux-operator")
+    image = replace(module, source="image", binary_sha256="03" * 32)
+    report = build_report(replace(full_run, binaries=(module, image)))
+    assert [(one.name, one.binary_sha256) for one in report.subject.controllers] == [("flux-operator", "03" * 32)]
+
+
 def test_documented_limits_are_read_both_ways(full_run):
     report = build_report(full_run)
     readings = {row.key: row.reading for row in report.results if row.level is Level.PROVISIONAL}
