@@ -19,6 +19,8 @@ class Capability(StrEnum):
     """Flux was bootstrapped by its CLI: its manifests and their patches lie in the fleet repository."""
     FLUX_OPERATOR = "flux-operator"
     """Flux Operator runs, and keeps Flux as the FluxInstance of the platform says."""
+    DRY_RUNS = "dry-runs"
+    """The suite may ask as a tenant of its own what admission and authorization answer; nothing of it lasts."""
     SUBMISSIONS = "submissions"
     """The suite may make, change and delete objects, and ask as somebody else: the platform is the run's own."""
     REPOSITORIES = "repositories"

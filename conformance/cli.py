@@ -92,7 +92,9 @@ ContextOption = Annotated[
 KubeconfigOption = Annotated[
     Path | None, typer.Option("--kubeconfig", help="A file, only read; default: KUBECONFIG, else ~/.kube/config.")
 ]
-ModeOption = Annotated[str, typer.Option("--mode", "--flux-mode", help="Of an existing cluster: audit, only reads.")]
+ModeOption = Annotated[
+    str, typer.Option("--mode", "--flux-mode", help="Of an existing cluster: audit only reads, probe tries dry-runs.")
+]
 KubernetesOption = Annotated[str, typer.Option("--kubernetes", help="Kubernetes of Kind's node, such as 1.36.")]
 SyncOption = Annotated[str, typer.Option("--sync", help="Where the cluster takes the fleet from: git, oci.")]
 ChartOption = Annotated[

@@ -71,11 +71,6 @@ def _refuse_others(given: Callable[[str], bool], environments: tuple[Environment
 
 
 def _mode(name: str) -> Mode:
-    if name == Mode.PROBE:
-        raise InputError(
-            "--flux-mode probe is not there yet: an existing cluster is only read",
-            hint="leave --flux-mode out, or certify the fleet on a platform of the suite's own",
-        )
     if name and name not in set(Mode):
-        raise InputError(f"--flux-mode '{name}' is unknown", hint=f"known: {Mode.AUDIT}")
-    return Mode.AUDIT
+        raise InputError(f"--flux-mode '{name}' is unknown", hint=f"known: {', '.join(Mode)}")
+    return Mode(name or Mode.AUDIT)

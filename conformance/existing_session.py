@@ -1,4 +1,4 @@
-"""A run on an existing cluster: the checks that only read, and every other one with what it would need."""
+"""A run on an existing cluster: the checks that it can judge, and every other one with what it would need."""
 
 import contextlib
 import dataclasses
@@ -13,6 +13,7 @@ from conformance.bootstrap import lockdown
 from conformance.bootstrap.abilities import GIVES
 from conformance.bootstrap.attached import attached
 from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.probing import Probing, planned
 from conformance.errors import Breakdown
 from conformance.fixtures import Session
 from conformance.harvest import Harvest, Job
@@ -21,7 +22,7 @@ from conformance.progress import PhaseClock
 from conformance.providers.choice import choose
 from conformance.providers.existing import Existing, find
 from conformance.providers.protocol import EXISTING
-from conformance.repos.fleet import load_fleet
+from conformance.repos.fleet import Fleet, load_fleet
 from conformance.repos.mapping import digest
 from conformance.runs import open_run, report_folder
 from conformance.settings import Settings, cache_dir, chosen_words, data_dir
@@ -34,6 +35,8 @@ class ExistingSession(Session):
     """A session whose platform was there before it, and stays."""
 
     found: Existing = field(kw_only=True)
+    probing: Probing | None = None
+    """Tenants of the suite's own, where a check that was selected asks as one."""
     new_surface: Sequence[str] = ()
     """What the live Flux has, and no check and no waiver knows."""
 
@@ -57,6 +60,7 @@ class ExistingSession(Session):
             binary=self.toolchain.path,
             traces=self.traces,
             asked=chosen_words(self.settings),
+            probes=sorted(self.probing.plan.tenants) if self.probing else (),
         )
         with self.clock.phase("controls read back", str(environment)):
             self.lockdown[str(environment)] = lockdown.read_all(made)
@@ -64,12 +68,27 @@ class ExistingSession(Session):
         with self.clock.phase("surface read", str(environment)):
             self._read_surface(made)
         self._note()
-        harvest = Harvest(made, jobs)
-        try:
+        with contextlib.ExitStack() as stack:
+            stack.callback(made.client.close)
+            stack.enter_context(self._ground(environment))
+            harvest = Harvest(made, jobs)
+            stack.callback(harvest.close)
             yield made, harvest
+
+    @contextlib.contextmanager
+    def _ground(self, environment: Environment) -> Iterator[None]:
+        """Hold the throw-away tenants over the block; what is said of them, and of what is left, the report has."""
+        if self.probing is None:
+            yield
+            return
+        try:
+            with self.probing.laid(lambda name: self.clock.phase(name, str(environment))):
+                yield
         finally:
-            harvest.close()
-            made.client.close()
+            for said in self.probing.notes:
+                self.clock.say(said)
+            self.notes += self.probing.notes
+            self.breakdowns += self.probing.breakdowns
 
     def run_record(self) -> Run:
         """Return everything that the report is built from."""
@@ -110,13 +129,13 @@ class ExistingSession(Session):
             self.notes.append(f"looked at as tenants too, by the label {label}: {named}; the fleet does not name them")
 
 
-def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
-    """Open a session as `fixtures.open_session` does; on an existing cluster, after a look at it.
+def open_session(settings: Settings, write: Callable[[str], None], jobs: Sequence[Job]) -> Session:
+    """Open a session for these checks as `fixtures.open_session` does; on an existing cluster, after a look at it.
 
     Raises:
         InputError: bad input; nothing was changed.
     """
-    return _attach(settings, write) if settings.provider == EXISTING else fixtures.open_session(settings, write)
+    return _attach(settings, write, jobs) if settings.provider == EXISTING else fixtures.open_session(settings, write)
 
 
 def lacking_here(session: Session, needs: Mapping[str, frozenset[Capability]]) -> dict[str, str]:
@@ -127,7 +146,7 @@ def lacking_here(session: Session, needs: Mapping[str, frozenset[Capability]]) -
     return {check: ", ".join(sorted(wanted & missing)) for check, wanted in needs.items() if wanted & missing}
 
 
-def _attach(settings: Settings, write: Callable[[str], None]) -> Session:
+def _attach(settings: Settings, write: Callable[[str], None], jobs: Sequence[Job]) -> Session:
     clock = PhaseClock(write)
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments)
     toolchain = Toolchain(settings.flux_version, settings.toolchain, cache_dir(), clock.say)
@@ -140,6 +159,7 @@ def _attach(settings: Settings, write: Callable[[str], None]) -> Session:
         undo.callback(toolchain.close)
         with clock.phase("cluster read"):
             found = find(settings, fleet.profile, report / "logs")
+        probing = _probing(settings, fleet, found, run_id, jobs, toolchain)
         folder = open_run(run_id)
         undo.pop_all()
     return ExistingSession(
@@ -153,5 +173,20 @@ def _attach(settings: Settings, write: Callable[[str], None]) -> Session:
         report,
         f"{now:%Y-%m-%dT%H:%M:%SZ}",
         found=found,
+        probing=probing,
         folders_sha256={"fleet": digest(fleet.root)},
     )
+
+
+def _probing(
+    settings: Settings, fleet: Fleet, found: Existing, run_id: str, jobs: Sequence[Job], toolchain: Toolchain
+) -> Probing | None:
+    """Plan a probe for the checks that need one, and look whether it may begin; None where none does."""
+    asking = [job for job in jobs if Capability.DRY_RUNS in job.check.needs]
+    if not asking:
+        return None
+    tenants, plain = fixtures.probes_of(asking), sorted({name for job in asking for name in job.ground.planted})
+    plan = planned(fleet, settings.environments[0], tenants, plain, lambda: toolchain.path("kubectl"))
+    probing = Probing(found, plan, run_id, fleet.profile.flux_namespace, settings.timeouts)
+    probing.refuse(fleet.profile.tenant_template.namespace)
+    return probing

@@ -56,6 +56,9 @@ class _Trace:
         """
         __tracebackhide__ = True
         ref = ref_to(label, namespace)
+        if not self.scenario.leaves:
+            self.scenario.evidence.record("absence", str(ref), "asked for by dry-runs alone: nothing to look for\n")
+            return
         self.scenario.platform.traces.setdefault(self.scenario.check.id, set()).add(ref)
         window = self.scenario.platform.timeouts.hold_window
         left = max(0.0, self.scenario.denied_at + window - time.monotonic())

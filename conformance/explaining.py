@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance import catalog
-from conformance.bootstrap.abilities import lacks
+from conformance.bootstrap.abilities import PROBED, lacks
 from conformance.bootstrap.controls import TEXTS
 from conformance.bootstrap.mutants import MUTANTS
 from conformance.bootstrap.remedies import lines_of
@@ -16,6 +16,7 @@ from conformance.requirements import derived
 from conformance.rows import EXPECTED, GROUNDS, Row, find, rows
 
 _JUDGED = "an audit of an existing cluster judges it"
+_PROBED = "an audit of an existing cluster cannot judge it, and a probe does: it needs"
 _WIDTH = 10
 """Of the column of names, on a terminal."""
 
@@ -35,10 +36,13 @@ def about(row_id: str) -> str:
 
 
 def audit(entry: Listed) -> str:
-    """Say whether an audit of an existing cluster judges a check, or what it needs that an audit has not."""
+    """Say whether an audit or a probe of an existing cluster judges a check, or what it needs that they have not."""
     missing = (entry.check.needs | derived(entry.module, entry.scenario)) & lacks(EXISTING)
     needed = ", ".join(wording.NEEDED.get(one, one) for one in sorted(missing))
-    return f"an audit of an existing cluster cannot judge it: it needs {needed}" if missing else _JUDGED
+    cannot = (
+        _PROBED if missing <= PROBED else "neither an audit nor a probe of an existing cluster can judge it: it needs"
+    )
+    return f"{cannot} {needed}" if missing else _JUDGED
 
 
 def parts(check: Check, scenario: Path) -> Sequence[Part]:

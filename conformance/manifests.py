@@ -103,6 +103,8 @@ class GroundOf:
     namespaces: frozenset[str]
     tenants: frozenset[str]
     """Those of the namespaces that are probe tenants."""
+    planted: frozenset[str]
+    """Namespaces that the scenario plants itself."""
     kinds: frozenset[str]
 
 
@@ -117,6 +119,7 @@ def ground_of(path: Path) -> GroundOf:
     return GroundOf(
         namespaces=frozenset(p.ref.namespace for p in planned),
         tenants=frozenset(tenants_of(planned)),
+        planted=frozenset(p.ref.name for p in planned if p.use == "plant" and p.ref.kind == "Namespace"),
         kinds=frozenset(p.ref.kind for p in planned),
     )
 

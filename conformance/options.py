@@ -48,7 +48,7 @@ OPTIONS = (
     Option("--flux-provider", "where the cluster comes from: embedded, kind, existing", "embedded"),
     Option("--flux-context", "the existing cluster, by its context in the kubeconfig; current-context is never taken"),
     Option("--flux-kubeconfig", "its kubeconfig, only read (default: KUBECONFIG, else ~/.kube/config)"),
-    Option("--flux-mode", "what is done to an existing cluster: audit, which only reads (default: audit)"),
+    Option("--flux-mode", "what is done to an existing cluster: audit, which only reads (default), or probe"),
     Option("--flux-reuse", "a Kind cluster that --flux-keep kept, by name, in place of a new one"),
     Option("--flux-kubernetes-version", "Kubernetes of Kind's node, such as 1.36 or v1.36.4 (default: 1.36)"),
     Option("--flux-bootstrap", "how Flux gets onto it: cli, operator", "cli"),
@@ -167,7 +167,7 @@ def on_existing(config: pytest.Config) -> bool:
 
 def lacking(config: pytest.Config, needs: frozenset[Capability]) -> str:
     """Return what of these needs the chosen provider or bootstrap lacks by its nature; empty: nothing."""
-    missing = lacks(str(_value(config, "--flux-provider")), str(_value(config, "--flux-bootstrap")))
+    missing = lacks(*(str(_value(config, f"--flux-{part}")) for part in ("provider", "bootstrap", "mode")))
     return ", ".join(sorted(needs & missing))
 
 

@@ -179,7 +179,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for found in jobs.values():
             probes_of(found)  # reads every scenario
         session.config.add_cleanup(_entered(ended_as_by_ctrl_c()))
-        session.stash[SESSION] = open_session(settings, writer(session.config))
+        every = [job for found in jobs.values() for job in found]
+        session.stash[SESSION] = open_session(settings, writer(session.config), every)
     except ConformanceError as error:
         _refuse(session.config, error)
     if checking:

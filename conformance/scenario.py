@@ -12,6 +12,7 @@ from typing import Any
 from conformance.allowlisting import Allowlisting
 from conformance.auditing import Auditing
 from conformance.bootstrap.platform import Platform
+from conformance.bootstrap.probing import settle
 from conformance.building import Building
 from conformance.committing import Committing
 from conformance.errors import Breakdown, KubeError
@@ -20,7 +21,7 @@ from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref, pick, ref_to, replaced
 from conformance.kube.wait import eventually, object_until
 from conformance.manifests import Planned, is_tenants, load
-from conformance.model import Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
+from conformance.model import Capability, Cell, Check, Environment, Fidelity, Manifest, Plane, Sync
 from conformance.network import Flow
 from conformance.networking import Networking
 from conformance.observing import Observing
@@ -99,7 +100,7 @@ class Subject:
         """Create the object, as the tenant of its namespace or as the platform admin."""
         platform = self.planned.as_platform if as_platform is None else as_platform
         client, who = self.scenario.identity("" if platform else self.ref.namespace)
-        creates = None if dry_run else self.ref
+        creates = None if dry_run or not self.scenario.leaves else self.ref
         create = lambda: client.create(self.manifest, dry_run=dry_run)  # noqa: E731
         return self.scenario.ask(who, f"create {self.ref}", create, creates=creates)
 
@@ -134,7 +135,17 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
 
     def _is_here(self, planned: Planned) -> bool:
         """Whether an object can be looked at: where the suite may make no tenants, none of theirs is there."""
-        return self.may_submit or planned.use != "wanted" or not is_tenants(planned)
+        return self.may_plant or planned.use != "wanted" or not is_tenants(planned)
+
+    @property
+    def leaves(self) -> bool:
+        """Whether what a check sends can last: of a probe, whose requests are dry-runs, absence would show nothing."""
+        return self.may_submit or Capability.DRY_RUNS not in self.platform.capabilities
+
+    @property
+    def may_plant(self) -> bool:
+        """Whether this check's objects are made: by a probe only those of checks that answers decide."""
+        return self.may_submit or Capability.DRY_RUNS in self.check.needs
 
     def _on_fleet(self, planned: Planned) -> Planned:
         """Let a Kustomization that applies the fleet name its source by the kind that it has on this platform."""
@@ -198,7 +209,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
             KubeError: an object that must be there was refused; the check cannot be judged.
         """
         self.planted_at = datetime.now(UTC)
-        for subject in self._subjects if self.may_submit else ():
+        for subject in self._subjects if self.may_plant else ():
             if subject.planned.use == "plant":
                 client, who = self.identity("" if subject.planned.as_platform else subject.ref.namespace)
                 if subject.ref.kind == "Namespace":
@@ -209,6 +220,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
                     raise KubeError(f"{self.check.id}: {who} could not plant {subject.ref}: {error.message}") from error
                 if subject.ref.kind == "Namespace":
                     self._wait_for_account(subject.ref.name)
+        settle(self.platform, [s.manifest for s in self._subjects if s.planned.use == "plant"])
 
     def _wait_for_last_one(self, namespace: Ref) -> None:
         """Wait until a namespace of this name, which is on its way out, is gone: nothing can be made in it."""
@@ -324,7 +336,7 @@ class Scenario(Observing, Auditing, Committing, Onboarding, Building, Allowlisti
         """Create any object as a tenant; an empty tenant is the platform admin."""
         client, who = self.identity(as_tenant)
         ref = Ref.of(manifest)
-        creates = None if dry_run else ref
+        creates = None if dry_run or not self.leaves else ref
         return self.ask(who, f"create {ref}", lambda: client.create(manifest, dry_run=dry_run), creates=creates)
 
     def patch(self, ref: Ref, body: Mapping[str, Any], *, as_tenant: str, dry_run: bool = False) -> Answer:

@@ -49,6 +49,8 @@ class Timeouts:
     """A Pod created, or refused, by a workload controller."""
     upgraded: float = 300.0
     """Another Flux release asked for in Git, and all its controllers Ready; seen 6 to 16 s (ADR 0027)."""
+    namespace_gone: float = 180.0
+    """A throw-away namespace removed with all that lies in it; seen 6 to 11 s."""
     mutant_in_force: float = 60.0
     """A restarted controller serves again, or a policy flips."""
     pod_ready: float = 90.0

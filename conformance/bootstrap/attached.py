@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance.bootstrap.ground import EVIL
 from conformance.bootstrap.platform import Platform, Traces
 from conformance.errors import Breakdown
+from conformance.kube.objects import pick, ref_to
 from conformance.model import Environment, Onboarding, Sync
 from conformance.providers.existing import Existing
 from conformance.repos.fleet import Fleet
+from conformance.repos.oci_sync import KIND as OCI_KIND
 from conformance.repos.writers import BaseWriter
 from conformance.settings import Timeouts
 
@@ -35,8 +38,13 @@ def attached(
     binary: Callable[[str], Path],
     traces: Traces,
     asked: Sequence[str] = (),
+    probes: Sequence[str] = (),
 ) -> Platform:
-    """Return an existing cluster as a platform that checks can read."""
+    """Return an existing cluster as a platform that checks can read.
+
+    Args:
+        probes: the suite's own tenants, where it is to be probed; as which alone requests may be made.
+    """
     git: Any = _Absent("git server")
     registry: Any = _Absent("OCI registry")
     address = fleet.profile.addresses.git + fleet.profile.organisation.strip("/")
@@ -49,25 +57,31 @@ def attached(
         registry=registry,
         git_url=address,
         oci_url=artifacts,
-        evil_git_url="",
-        evil_oci_url="",
+        evil_git_url=fleet.profile.addresses.git + EVIL,
+        evil_oci_url=fleet.profile.addresses.oci + EVIL,
         report=report,
         folder=folder,
         timeouts=timeouts,
         redact=redact,
         binary=binary,
         tenants=found.tenants,
-        probes=(),
+        probes=probes,
         fleet_commit="",
         addresses={},
         added_files=(),
         repositories={},
-        sync=Sync.GIT,
+        sync=_sync(found, fleet.profile.flux_namespace),
         onboarding=Onboarding.BASE,
         writer=BaseWriter(template=(), profile=fleet.profile),
         asked=asked,
         traces=traces,
     )
+
+
+def _sync(found: Existing, flux: str) -> Sync:
+    """Return where the cluster takes its fleet from, by the Kustomization that a bootstrap makes."""
+    own = found.cluster.client.find(ref_to(f"Kustomization/{flux}", flux))
+    return Sync.OCI if pick(own, "spec", "sourceRef", "kind") == OCI_KIND else Sync.GIT
 
 
 def _absent(what: str, name: str) -> Breakdown:

@@ -15,6 +15,7 @@ from conformance.certificate.statement import statement
 from conformance.certificate.stored import content, unproved
 from conformance.certificate.surfaces import Surfaces, kept
 from conformance.errors import InputError
+from conformance.model import Mode
 from conformance.report.document import document_from_yaml, to_yaml
 from conformance.report.render import render_certificate
 from conformance.report.schema import ConformanceReport, EvidenceFile
@@ -53,9 +54,9 @@ def given_by(before: Path, after: Path, surfaces: Surfaces | None, upgrade: Path
 def _attacked(folder: Path) -> ConformanceReport:
     """Return a report of attacks: two audits that both looked away would be alike."""
     report = load_report(folder)
-    if report.environment.mode is not None:
+    if mode := report.environment.mode:
         raise InputError(
-            f"'{folder}' is the report of an {report.environment.mode}: it attacked nothing",
+            f"'{folder}' is the report of {'an' if mode is Mode.AUDIT else 'a'} {mode}: it attacked nothing",
             hint="a certificate compares runs on platforms of the suite's own",
         )
     return report

@@ -320,11 +320,12 @@ class KubeClient:
         body: Any = None,
         content: str = "",
         read_timeout_s: float | None = None,
+        accept: str = "application/json",
     ) -> urllib3.BaseHTTPResponse:
         parameters = urlencode({key: value for key, value in (query or {}).items() if value})
         url = f"{self.host}{path}" + (f"?{parameters}" if parameters else "")
         content_type = PATCH_TYPES.get(content, "application/json")
-        headers = {**self._headers, **self._login(), "Accept": "application/json", "Content-Type": content_type}
+        headers = {**self._headers, **self._login(), "Accept": accept, "Content-Type": content_type}
         try:
             response = self._api.rest_client.pool_manager.request(
                 method,

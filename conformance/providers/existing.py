@@ -16,8 +16,10 @@ import yaml
 from conformance.errors import InputError, KubeError
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import PART_OF_FLUX, pick
+from conformance.kube.probing import AGENT as PROBES
+from conformance.kube.probing import ProbingClient
 from conformance.kube.reading import AGENT, ReadingClient
-from conformance.model import BinaryOrigin, Manifest, Route
+from conformance.model import BinaryOrigin, Capability, Manifest, Mode, Route
 from conformance.providers.protocol import EXISTING, Cluster
 from conformance.providers.rights import missing_rights
 from conformance.repos.fleet_config import FleetProfile
@@ -39,6 +41,8 @@ class Existing:
     """As the Deployments of Flux are labelled, without a v; `unknown` where they are not."""
     tenants: Mapping[str, str]
     """Name -> namespace: what the fleet names and is there, and every other namespace with the tenant label."""
+    namespaces: Sequence[Manifest]
+    """All of the cluster."""
     absent: Mapping[str, str]
     """Name -> namespace of the fleet's tenants that have none here."""
     unnamed: Sequence[str]
@@ -58,10 +62,11 @@ def find(settings: Settings, profile: FleetProfile, logs: Path) -> Existing:
     _check_context(files, settings.context)
     where = f"context '{settings.context}'"
     try:
-        client = ReadingClient.from_kubeconfig(
+        kind, agent = (ProbingClient, PROBES) if settings.mode is Mode.PROBE else (ReadingClient, AGENT)
+        client = kind.from_kubeconfig(
             os.pathsep.join(map(str, files)),
             timeout_s=settings.timeouts.api_request,
-            user_agent=AGENT,
+            user_agent=agent,
             context=settings.context,
         )
         return _look(client, settings, profile, files, logs)
@@ -110,7 +115,7 @@ def _refuse_impersonation(documents: Sequence[Mapping[str, Any]], context: str) 
     user = users.get(chosen.get("user"), {})
     if user.get("as"):
         raise InputError(
-            f"context '{context}' acts as {user['as']}: an audit is nobody but who logs in",
+            f"context '{context}' acts as {user['as']}: who looks at a cluster is nobody but who logs in",
             hint="name a context whose user has no `as`, bound to the ClusterRole of fixtures/existing/audit.yaml",
         )
 
@@ -147,6 +152,7 @@ def _look(client: KubeClient, settings: Settings, profile: FleetProfile, files: 
         route=Route.OPERATOR if any(_OF_OPERATOR in _labels(one) for one in deployments) else Route.CLI,
         flux_version=_flux_version(deployments),
         tenants=tenants,
+        namespaces=namespaces,
         absent={tenant: where for tenant, where in profile.tenants.items() if where not in there},
         unnamed=sorted(set(labelled) - set(profile.tenants.values())),
         images=[_image(one) for one in deployments],
@@ -213,6 +219,8 @@ def _check_rights(client: KubeClient, flux: str) -> None:
 def _cluster(client: KubeClient, version: str, settings: Settings, files: Sequence[Path], logs: Path) -> Cluster:
     words = ["--provider", EXISTING, "--context", settings.context]
     words += ["--kubeconfig", str(settings.kubeconfig)] if settings.kubeconfig else []
+    probed = settings.mode is Mode.PROBE
+    words += ["--mode", Mode.PROBE] if probed else []
     return Cluster(
         name=settings.context,
         kubeconfig=files[0],
@@ -221,7 +229,7 @@ def _cluster(client: KubeClient, version: str, settings: Settings, files: Sequen
         gateway="",
         gateway_name="",
         version=version,
-        capabilities=frozenset(),
+        capabilities=frozenset({Capability.DRY_RUNS} if probed else ()),
         audit=None,
         logs=logs,
         host=None,

@@ -25,7 +25,7 @@ LACKS: Mapping[str, frozenset[Capability]] = {
     EXISTING: frozenset(Capability) - {Capability.FLUX_CLI, Capability.FLUX_OPERATOR},
 }
 """What a provider lacks by its nature: known before there is a cluster. Checks and mutants that need it are not run."""
-OWN = frozenset({Capability.SUBMISSIONS, Capability.REPOSITORIES})
+OWN = frozenset({Capability.DRY_RUNS, Capability.SUBMISSIONS, Capability.REPOSITORIES})
 """What every cluster that a run makes for itself has."""
 
 

@@ -26,6 +26,7 @@ from conformance.report.upgrade_schema import UpgradeRow
 
 API_VERSION: Literal["conformance.fluxtenancy.dev/v1alpha1"] = "conformance.fluxtenancy.dev/v1alpha1"
 KIND: Literal["ConformanceReport"] = "ConformanceReport"
+_MODES = "audit: an existing cluster was read; probe: dry-runs were tried too; null: the run's own was attacked"
 SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
 
@@ -71,7 +72,7 @@ class EnvironmentBlock(Document):
 
     provider: str
     bootstrap: str
-    mode: Mode | None = Field(None, description="audit: an existing cluster was read; null: the run's own was attacked")
+    mode: Mode | None = Field(None, description=_MODES)
     sync: Sync = Field(Sync.GIT, description="where the clusters took the fleet from")
     onboarding: Onboarding = Field(Onboarding.BASE, description="how the tenants of the checks were brought in")
     kubernetes: str

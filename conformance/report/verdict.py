@@ -9,6 +9,10 @@ from conformance.report import upgrades
 
 VARIANT = "+"
 """In the name of a tool that was made faulty on purpose."""
+_DONE = {
+    Mode.AUDIT: "an audit: the cluster was read and not attacked",
+    Mode.PROBE: "a probe: tenants of the suite's own asked by dry-runs, and nothing of theirs was run",
+}
 _UNNAMED = 3
 """How many left-out checks a reservation names before it only counts them."""
 
@@ -91,9 +95,9 @@ def reservations(run: Run) -> tuple[str, ...]:
     ]
     said += run.stand_ins
     beyond = unread(run)
-    if run.mode is Mode.AUDIT:
+    if run.mode is not None:
         said.append(
-            f"an audit: the cluster was read and not attacked; {len(beyond)} of {len(run.catalog)} checks of the "
+            f"{_DONE[run.mode]}; {len(beyond)} of {len(run.catalog)} checks of the "
             "catalog need more than that and were not judged"
         )
     absent = [name for name in left_out(run) if name not in beyond]

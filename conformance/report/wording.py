@@ -28,13 +28,14 @@ SIMULATED = "computed from the live policies, no packet was sent"
 NOT_A_FINDING = "ERROR (not a finding):"
 
 NEEDED: Mapping[str, str] = {
-    Capability.SUBMISSIONS: "objects or requests that are made as a tenant",
+    Capability.DRY_RUNS: "requests of a tenant of the suite's, which a probe sends as dry-runs",
+    Capability.SUBMISSIONS: "objects of a tenant that are really there",
     Capability.REPOSITORIES: "repositories that the suite serves",
     Capability.FLUX_PROCESSES: "the controllers' processes and logs",
     Capability.NODES: "Pods of the suite",
     Capability.FLUX_OPERATOR: "the Flux Operator, which is not there",
 }
-"""What an audit has not, in the words of who reads its report."""
+"""What an audit or a probe has not, in the words of who reads its report."""
 
 SHOWN_BESIDE = frozenset({"statement", "level", "in", "spec", "source"})
 """Parts of an explanation that each result of the check has anyway."""
@@ -223,20 +224,22 @@ def scope(report: ConformanceReport) -> list[tuple[str, str]]:
     if computed:
         ids = ", ".join(sorted({row.id for row in computed}))
         lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
-    if report.environment.mode is Mode.AUDIT:
+    if report.environment.mode is not None:
         judged = sorted({row.id for row in report.results})
-        return [("read", f"{len(judged)} checks: {', '.join(judged)}"), *lines, *_not_read(report.beyond)]
+        done = "read" if report.environment.mode is Mode.AUDIT else "judged"
+        return [(done, f"{len(judged)} checks: {', '.join(judged)}"), *lines, *_not_judged(done, report.beyond)]
     where = f"provider {report.environment.provider} with bootstrap {report.environment.bootstrap}"
     return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
 
 
-def _not_read(beyond: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the checks that an audit did not judge, by what they need."""
+def _not_judged(done: str, beyond: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the checks that an audit or a probe did not judge, by what they need."""
     said = [(check, ", ".join(NEEDED.get(one, one) for one in what.split(", "))) for check, what in beyond.items()]
     by_need = dict.fromkeys(need for _, need in said)
     groups = {need: [check for check, its in said if its == need] for need in by_need}
     return [
-        ("not read", f"{len(checks)} {_needs(checks)} {need}: {', '.join(checks)}") for need, checks in groups.items()
+        (f"not {done}", f"{len(checks)} {_needs(checks)} {need}: {', '.join(checks)}")
+        for need, checks in groups.items()
     ]
 
 

@@ -1,56 +1,29 @@
 """A live platform audited as an existing cluster: what it finds, and that its own audit log shows reads only."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from support.planted import API_SERVER, DNS, OTHERS, STRAY, dns_server, holes
+from support.existing import READS, Looked, as_nodes_have_it, bind, has_address, logged, look, role, running, written
+from support.existing import kubeconfig as accounts
+from support.planted import DNS, OTHERS, STRAY, dns_server, holes
 
-from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.mutants import MUTANTS, platform_held_still
 from conformance.bootstrap.platform import Platform
 from conformance.kube.objects import Ref, pick, ref_to
 from conformance.kube.reading import AGENT
 from conformance.kube.wait import object_until
-from conformance.model import EXIT_CODES, Environment, ExitCode, Manifest, Mode, Outcome, Verdict
+from conformance.model import EXIT_CODES, ExitCode, Manifest, Mode, Outcome, Verdict
 from conformance.process import processes_of_run
-from conformance.progress import PhaseClock
-from conformance.providers.embedded import EmbeddedProvider
-from conformance.report.schema import ConformanceReport
-from conformance.report.write import load_report
-from conformance.repos.fleet import load_fleet
 from conformance.runs import RunFolder, open_run
-from conformance.settings import Timeouts, data_dir, environment
 
 pytestmark = pytest.mark.timeout(240)
 
 RUN = "test-existing"
 AUDITOR, NOBODY = "auditor", "nobody"
 USERS = "system:serviceaccount:default"
-READS = {"get", "list", "watch"}
-
-
-@dataclass(frozen=True)
-class Audited:
-    """How a command ended."""
-
-    code: int
-    said: str
-    folder: Path
-
-    @property
-    def report(self) -> ConformanceReport:
-        return load_report(self.folder)
-
-    def outcomes(self, check: str) -> list[Outcome]:
-        return [row.result for row in self.report.results if row.id == check]
 
 
 @pytest.fixture(scope="module")
@@ -65,116 +38,41 @@ def folder() -> Iterator[RunFolder]:
 def platform(
     folder: RunFolder, binary: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Platform]:
-    report = tmp_path_factory.mktemp("report")
-    order = Order(
-        environment=Environment.STAGING,
-        name="staging",
-        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
-        tenant_repo=data_dir("tenant-repo"),
-        probes=["shared-a"],
-        provider=EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts()),
-        binary=binary,
-        all_binaries=lambda: None,
-        folder=folder.sub("ground"),
-        report=report,
-        logs=report,
-        run_id=RUN,
-        flux_version="2.9.2",
-        timeouts=Timeouts(),
-        clock=PhaseClock(print),
-        redactor=str,
-        secrets=[],
-        notes=[],
-    )
-    with running_platform(order) as made:
+    with running(RUN, folder, binary, tmp_path_factory.mktemp("report"), "shared-a") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def as_with_nodes(platform: Platform) -> None:
     """What clusters with nodes have, and the embedded one has not: a DNS server, an API server at its usual port."""
-    for one in (dns_server("kube-dns"), DNS, API_SERVER):
-        platform.client.apply(one)
-    assert _has_address(platform, "kube-dns")
-    host = {"status": {"hostIP": "10.0.4.7", "hostIPs": [{"ip": "10.0.4.7"}]}}
-    for pod in platform.client.objects("v1", "Pod", namespace=platform.flux_namespace):
-        platform.client.patch(Ref.of(pod), host, subresource="status")
+    as_nodes_have_it(platform)
 
 
 @pytest.fixture(scope="module")
 def kubeconfig(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two identities, a context of a server that is not there, and a current-context that leads to it."""
-    role = yaml.safe_load((data_dir("fixtures") / "existing" / "audit.yaml").read_text())
-    platform.client.apply(role)
-    platform.client.apply(
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "flux-tenancy-audit"},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": role["metadata"]["name"],
-            },
-            "subjects": [{"kind": "ServiceAccount", "name": AUDITOR, "namespace": "default"}],
-        }
-    )
-    path = tmp_path_factory.mktemp("home") / "kubeconfig"
-    path.write_text(yaml.safe_dump(_config(platform)))
-    path.chmod(0o400)
-    return path
-
-
-def _config(platform: Platform) -> dict[str, Any]:
-    client = platform.client
-    server = {"server": client.host, "certificate-authority": str(client.ca_file)}
-    users = []
-    for name in (AUDITOR, NOBODY):
-        metadata = {"name": name, "namespace": "default"}
-        client.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-        users.append({"name": name, "user": {"token": client.token("default", name)}})
-    users.append({"name": "stranger", "user": {"token": "not-a-token"}})
-    contexts = [{"name": one["name"], "context": {"cluster": "there", "user": one["name"]}} for one in users]
-    contexts.append({"name": "gone", "context": {"cluster": "gone", "user": AUDITOR}})
-    clusters = [{"name": "there", "cluster": server}, {"name": "gone", "cluster": {"server": "https://127.0.0.1:1"}}]
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": clusters,
-        "users": users,
-        "contexts": contexts,
-        "current-context": "gone",
-    }
+    bind(platform, role(platform, "audit"), ("default", AUDITOR))
+    config = accounts(platform, [("default", AUDITOR), ("default", NOBODY)])
+    return written(config, tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
-def audit(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Audited]:
-    def run(context: str, *words: str) -> Audited:
-        report = tmp_path_factory.mktemp("audit") / "report"
-        argv = [sys.executable, "-m", "conformance", "run", "--provider", "existing", "--report", str(report)]
-        argv += [*(["--context", context] if context else []), *words]
-        env = {**environment(), "KUBECONFIG": str(kubeconfig)}
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, env=env, check=False)
-        return Audited(done.returncode, done.stdout + done.stderr, report)
+def audit(kubeconfig: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Looked]:
+    def run(context: str, *words: str) -> Looked:
+        return look(kubeconfig, tmp_path_factory.mktemp("audit") / "report", context, *words)
 
     return run
 
 
 @pytest.fixture(scope="module")
-def clean(audit: Callable[..., Audited], kubeconfig: Path, as_with_nodes: None) -> Audited:
+def clean(audit: Callable[..., Looked], kubeconfig: Path, as_with_nodes: None) -> Looked:
     before = sha256(kubeconfig.read_bytes()).hexdigest()
     done = audit(AUDITOR)
     assert sha256(kubeconfig.read_bytes()).hexdigest() == before
     return done
 
 
-def logged(folder: RunFolder) -> list[dict[str, Any]]:
-    """The raw lines of the API server's audit log, the reads among them."""
-    logs = [path for path in folder.path.rglob("audit*.log") if path.parent.name == "logs"]
-    return [json.loads(line) for log in logs for line in log.read_text().splitlines() if line.endswith("}")]
-
-
-def test_a_platform_that_holds_is_conformant_as_far_as_it_was_read(clean: Audited) -> None:
+def test_a_platform_that_holds_is_conformant_as_far_as_it_was_read(clean: Looked) -> None:
     assert clean.code == 0, clean.said
     report = clean.report
     assert report.verdict is Verdict.CONFORMANT
@@ -186,7 +84,7 @@ def test_a_platform_that_holds_is_conformant_as_far_as_it_was_read(clean: Audite
     assert {one.name for one in report.subject.controllers} >= {"source-controller", "kustomize-controller"}
 
 
-def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Audited) -> None:
+def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Looked) -> None:
     report = clean.report
     judged = {row.id for row in report.results}
     assert {"A01", "A02", "A03", "A16", "A18", "B34", "C36", "D01", "E01", "E12", "E13", "H03", "J13"} <= judged
@@ -194,11 +92,12 @@ def test_every_row_is_judged_or_listed_with_what_it_needs(clean: Audited) -> Non
     assert len(judged | set(report.beyond)) == report.suite.catalog_size
     assert "needs" not in report.beyond["F01"]
     assert {"F01", "H17"} & set(report.beyond) == {"F01"}
-    assert "need objects or requests that are made as a tenant" in clean.said
+    assert "need objects of a tenant that are really there" in clean.said
+    assert "which a probe sends as dry-runs: B05" in clean.said
     assert "F01" in clean.said
 
 
-def test_the_surface_of_the_live_flux_is_counted_and_known(clean: Audited) -> None:
+def test_the_surface_of_the_live_flux_is_counted_and_known(clean: Looked) -> None:
     assert clean.report.new_surface == ()
     (said,) = [note for note in clean.report.notes if note.startswith("surface: ")]
     entries = int(said.removeprefix("surface: ").partition(" ")[0])
@@ -206,11 +105,11 @@ def test_the_surface_of_the_live_flux_is_counted_and_known(clean: Audited) -> No
     assert "; 0 are new surface" in said
 
 
-def test_tenants_that_the_fleet_does_not_name_are_looked_at_too(clean: Audited) -> None:
+def test_tenants_that_the_fleet_does_not_name_are_looked_at_too(clean: Looked) -> None:
     assert any("shared-a" in note for note in clean.report.notes)
 
 
-def test_the_clusters_own_audit_log_shows_reads_only(clean: Audited, folder: RunFolder) -> None:
+def test_the_clusters_own_audit_log_shows_reads_only(clean: Looked, folder: RunFolder) -> None:
     assert clean.code == 0
     found = [one for one in logged(folder) if one["user"]["username"] == f"{USERS}:{AUDITOR}"]
     assert len(found) > len(clean.report.results)
@@ -222,7 +121,7 @@ def test_the_clusters_own_audit_log_shows_reads_only(clean: Audited, folder: Run
     assert {one["user"]["username"] for one in by_agent} == {f"{USERS}:{AUDITOR}"}
 
 
-def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, audit: Callable[..., Looked]) -> None:
     platform.client.apply(STRAY)
     try:
         done = audit(AUDITOR, "-k", "D01 or E01 or E13")
@@ -237,7 +136,7 @@ def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, aud
     assert object_until(platform.client, ref_to("Namespace/stray"), lambda one: one is None, timeout_s=30)[1]
 
 
-def test_controls_that_were_removed_are_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+def test_controls_that_were_removed_are_found(platform: Platform, audit: Callable[..., Looked]) -> None:
     flag, policy, network = (MUTANTS[name].apply for name in ("M02", "M05-buckets-elsewhere", "M19"))
     with (
         platform_held_still(platform),
@@ -261,7 +160,7 @@ def test_controls_that_were_removed_are_found(platform: Platform, audit: Callabl
     ],
 )
 def test_a_tenant_that_another_lets_in_by_its_name_is_found(
-    platform: Platform, audit: Callable[..., Audited], selector: dict[str, Any], guise: str
+    platform: Platform, audit: Callable[..., Looked], selector: dict[str, Any], guise: str
 ) -> None:
     planted = holes(selector)
     for one in planted:
@@ -276,10 +175,10 @@ def test_a_tenant_that_another_lets_in_by_its_name_is_found(
 
 
 @pytest.mark.usefixtures("as_with_nodes")
-def test_dns_by_another_label_is_found(platform: Platform, audit: Callable[..., Audited]) -> None:
+def test_dns_by_another_label_is_found(platform: Platform, audit: Callable[..., Looked]) -> None:
     platform.client.delete(ref_to("Pod/dns-kube-dns", "kube-system"))
     platform.client.apply(dns_server("other"))
-    assert _has_address(platform, "other")
+    assert has_address(platform, "other")
     done = audit(AUDITOR, "-k", "E04")
     assert done.outcomes("E04") == [Outcome.FAILED], done.said
     assert "53/UDP does not stand" in done.said
@@ -287,7 +186,7 @@ def test_dns_by_another_label_is_found(platform: Platform, audit: Callable[..., 
 
 @pytest.mark.usefixtures("as_with_nodes")
 def test_what_the_network_s_checks_do_not_know_of_is_not_judged(
-    platform: Platform, audit: Callable[..., Audited]
+    platform: Platform, audit: Callable[..., Looked]
 ) -> None:
     platform.client.delete(Ref.of(DNS))
     platform.client.apply(OTHERS)
@@ -307,11 +206,6 @@ def _is_established(one: Manifest | None) -> bool:
     return any(c["type"] == "Established" and c["status"] == "True" for c in pick(one, "status", "conditions") or [])
 
 
-def _has_address(platform: Platform, label: str) -> bool:
-    pod = ref_to(f"Pod/dns-{label}", "kube-system")
-    return object_until(platform.client, pod, lambda one: bool(pick(one, "status", "podIP")), timeout_s=30)[1]
-
-
 @pytest.mark.parametrize(
     ("context", "texts"),
     [
@@ -323,7 +217,7 @@ def _has_address(platform: Platform, label: str) -> bool:
     ],
 )
 def test_a_cluster_that_cannot_be_read_is_one_error(
-    audit: Callable[..., Audited], context: str, texts: list[str]
+    audit: Callable[..., Looked], context: str, texts: list[str]
 ) -> None:
     done = audit(context)
     assert done.code == pytest.ExitCode.USAGE_ERROR, done.said

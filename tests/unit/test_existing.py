@@ -13,8 +13,9 @@ from conformance.cli import app
 from conformance.errors import Breakdown, InputError, KubeError
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref
+from conformance.kube.probing import ProbingClient
 from conformance.kube.reading import ReadingClient
-from conformance.model import Capability, Environment, Mode, Profile, Route
+from conformance.model import Capability, Environment, Mode, Profile, Route, Sync
 from conformance.providers import existing, rights
 from conformance.repos.fleet import Fleet
 from conformance.repos.fleet_config import FleetProfile
@@ -82,7 +83,8 @@ def look(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
                 raise reader
             return reader
 
-        monkeypatch.setattr(ReadingClient, "from_kubeconfig", login)
+        for client in (ReadingClient, ProbingClient):
+            monkeypatch.setattr(client, "from_kubeconfig", login)
         asked = {"context": context, "kubeconfig": kubeconfig, "mode": Mode.AUDIT} | settings
         return existing.find(Settings(provider="existing", **asked), FleetProfile(), Path("logs"))
 
@@ -256,6 +258,26 @@ def test_what_is_said_again_the_cli_knows() -> None:
     assert len(words) == 2 * 8
     ended = CliRunner().invoke(app, ["run", *words, "--help"])
     assert ended.exit_code == 0, ended.output
+
+
+@pytest.mark.parametrize(("kind", "sync"), [("OCIRepository", Sync.OCI), ("GitRepository", Sync.GIT)])
+def test_a_probe_is_told_the_fleets_addresses_and_its_own_tenants(
+    look: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, sync: Sync
+) -> None:
+    found = look(Reader(), mode=Mode.PROBE)
+    monkeypatch.setattr(found.cluster.client, "find", lambda _: {"spec": {"sourceRef": {"kind": kind}}})
+    rest = {"report": tmp_path, "folder": tmp_path, "timeouts": Settings().timeouts, "redact": str, "binary": Path}
+    fleet = Fleet(root=tmp_path, profile=FleetProfile(), route=Route.CLI)
+    made = attached(found, fleet, Environment.STAGING, **rest, traces={}, probes=["shared-a"])
+    assert (made.git_url, made.evil_git_url) == ("https://git.example.com/example", "https://git.example.com/evil")
+    assert (made.oci_url, made.evil_oci_url) == (
+        "oci://registry.example.com/example",
+        "oci://registry.example.com/evil",
+    )
+    assert (list(made.probes), made.sync) == (["shared-a"], sync)
+    assert made.capabilities == {Capability.DRY_RUNS, Capability.FLUX_CLI}
+    assert " --mode probe" in made.rerun
+    assert [one["metadata"]["name"] for one in found.namespaces] == ["apps", "ops"]
 
 
 def test_a_check_that_asks_for_servers_is_told_that_there_are_none(look: Any, tmp_path: Path) -> None:

@@ -71,10 +71,14 @@ def test_one_cluster_is_one_environment() -> None:
         read({"--flux-context": "prod"}, tuple(Environment))
 
 
-@pytest.mark.parametrize(("mode", "text"), [("probe", "is not there yet"), ("guess", "unknown")])
-def test_other_modes_are_refused(mode: str, text: str) -> None:
-    with pytest.raises(InputError, match=text):
-        read({"--flux-context": "prod", "--flux-mode": mode})
+def test_it_may_be_probed() -> None:
+    assert read({"--flux-context": "prod", "--flux-mode": "probe"})["mode"] is Mode.PROBE
+
+
+def test_other_modes_are_refused() -> None:
+    with pytest.raises(InputError, match="'guess' is unknown") as raised:
+        read({"--flux-context": "prod", "--flux-mode": "guess"})
+    assert raised.value.hint == "known: audit, probe"
 
 
 @pytest.mark.parametrize("option", ["--flux-context", "--flux-kubeconfig", "--flux-mode"])

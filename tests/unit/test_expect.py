@@ -69,6 +69,7 @@ class FakeScenario(Auditing):
         self.planes = {}
         self.denied_at = 0.0
         self.denials = 0
+        self.leaves = True
 
 
 def scenario(first: Manifest | None = None, *events: Manifest | None, timeouts: Timeouts | None = None) -> Scenario:
@@ -296,6 +297,13 @@ def test_an_object_that_is_there_is_harm() -> None:
     with pytest.raises(Finding, match="shared-b/ConfigMap/loot exists: the attack had its effect"):
         expect(one).leaves_no_trace("ConfigMap/loot", namespace="shared-b")
     assert cast("FakeEvidence", one.scenario.evidence).kinds == ["harm"]
+
+
+def test_of_dry_runs_absence_shows_nothing() -> None:
+    one = subject(state("True"))
+    cast("FakeScenario", one.scenario).leaves = False
+    expect(one).leaves_no_trace("ConfigMap/loot", namespace="shared-b")
+    assert (one.scenario.denials, one.scenario.planes) == (0, {})
 
 
 def test_absence_is_kept_as_evidence() -> None:

@@ -34,4 +34,4 @@ def test_c22_namespace_labels(scenario: Scenario) -> None:
         live = pick(namespace.live(), "metadata", "labels")
         expect_that(live == labels, f"{namespace.ref} changed its labels", wanted=str(labels), observed=str(live))
     finally:
-        scenario.platform.client.patch(namespace.ref, {"metadata": {"labels": labels}})
+        scenario.patch(namespace.ref, {"metadata": {"labels": labels}}, as_tenant="")

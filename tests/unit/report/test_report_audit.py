@@ -61,7 +61,7 @@ def test_what_was_not_read_is_listed_by_what_it_needs(audit: Any) -> None:
         ("not read", "1 needs the controllers' processes and logs: A04"),
         (
             "not read",
-            "2 need repositories that the suite serves, objects or requests that are made as a tenant: F01, F05",
+            "2 need repositories that the suite serves, objects of a tenant that are really there: F01, F05",
         ),
     ]
 
@@ -72,10 +72,22 @@ def test_a_run_on_an_own_platform_says_nothing_of_it(make_run: Any, make_result:
     assert wording.scope(report) == [("beyond", "E00 needs nodes, which provider embedded with bootstrap cli has not")]
 
 
-def test_no_certificate_is_made_of_audits(audit: Any, tmp_path: Any) -> None:
-    write_run(tmp_path, audit(), [])
-    with pytest.raises(InputError, match="is the report of an audit: it attacked nothing"):
+@pytest.mark.parametrize(("mode", "said"), [(Mode.AUDIT, "an audit"), (Mode.PROBE, "a probe")])
+def test_no_certificate_is_made_of_them(audit: Any, tmp_path: Any, mode: Mode, said: str) -> None:
+    write_run(tmp_path, audit(mode=mode), [])
+    with pytest.raises(InputError, match=f"is the report of {said}: it attacked nothing"):
         given_by(tmp_path, tmp_path, None)
+
+
+def test_a_probe_says_what_it_judged_and_why_not_the_rest(audit: Any) -> None:
+    report = build_report(audit(mode=Mode.PROBE))
+    assert report.judgement.provisional_reasons[0] == (
+        "a probe: tenants of the suite's own asked by dry-runs, and nothing of theirs was run; 3 of 5 checks of the "
+        "catalog need more than that and were not judged"
+    )
+    assert "verdict  conformant (probe, provisional)" in terminal.summary(report)
+    assert '<span class="badge plain">probe</span>' in render_html(report)
+    assert [name for name, _ in wording.scope(report)] == ["judged", "not judged", "not judged"]
 
 
 def test_new_surface_is_never_conformant(audit: Any) -> None:

@@ -1,0 +1,97 @@
+"""The rights that a probe takes beside those of an audit, each asked for before anything is made.
+
+`fixtures/existing/probe.yaml` grants them all, and a unit test holds the two together. A dry-run takes the right to do
+the real thing: that nothing lasts is the client's doing (kube/probing.py), not RBAC's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from conformance.kube.objects import pick
+from conformance.kube.probing import INERT, LEASE_NAME, LEASE_NAMESPACE, MakingClient
+from conformance.providers.throwaway import Plan
+
+_RBAC = "rbac.authorization.k8s.io"
+_SOURCE, _IMAGE = "source.toolkit.fluxcd.io", "image.toolkit.fluxcd.io"
+_KUSTOMIZE, _HELM = "kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"
+_GROUP_OF = {"rolebindings": _RBAC, "roles": _RBAC, "networkpolicies": "networking.k8s.io"}
+BOUND_BY_CHECKS = ("view", "edit", "admin", "c15-role")
+"""ClusterRoles that scenarios bind: who creates a binding holds the role's rights, or the verb `bind` on it."""
+_TRIED: dict[str, Sequence[str]] = {
+    "": ("pods",),
+    _RBAC: ("clusterroles", "clusterrolebindings"),
+    _SOURCE: ("gitrepositories", "helmrepositories", "ocirepositories", "helmcharts", "buckets", "externalartifacts"),
+    _IMAGE: ("imagerepositories", "imagepolicies", "imageupdateautomations"),
+    _KUSTOMIZE: ("kustomizations",),
+    _HELM: ("helmreleases",),
+}
+"""Group -> what the platform admin submits as a dry-run: the allowed path of some check."""
+_ASKED_AS = "shared-a"
+"""The tenant as whose users requests are made."""
+_CHANGED = {"apps": "deployments", _KUSTOMIZE: "kustomizations", _SOURCE: "gitrepositories", "": "configmaps"}
+"""Group -> what the admin patches as a dry-run in the namespace of Flux (C17, B41)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """One question to the API server; an empty namespace is the whole cluster."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        resource = f"{self.resource}.{self.group}" if self.group else self.resource
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {resource}{f' {self.name}' if self.name else ''}{where}"
+
+
+def wanted(flux: str, plan: Plan) -> Sequence[Right]:
+    """Return every right; `flux` is the namespace of Flux."""
+    return list(dict.fromkeys([*_of_the_lease(), *_of_the_ground(plan), *_of_checks(flux, plan)]))
+
+
+def missing_rights(client: MakingClient, flux: str, plan: Plan) -> Sequence[str]:
+    """Return the rights that the API server does not give, in words."""
+    return [
+        str(one)
+        for one in wanted(flux, plan)
+        if not client.may(one.verb, one.group, one.resource, namespace=one.namespace, name=one.name)
+    ]
+
+
+def _of_the_lease() -> Iterator[Right]:
+    group = "coordination.k8s.io"
+    yield Right(verb="create", group=group, resource="leases", namespace=LEASE_NAMESPACE)
+    for verb in ("get", "patch", "delete"):
+        yield Right(verb=verb, group=group, resource="leases", namespace=LEASE_NAMESPACE, name=LEASE_NAME)
+
+
+def _of_the_ground(plan: Plan) -> Iterator[Right]:
+    for verb in ("create", "get", "list", "patch", "delete"):
+        yield Right(verb=verb, group="", resource="namespaces")
+    for resource in INERT.values():
+        for verb in ("create", "patch"):
+            yield Right(verb=verb, group=_GROUP_OF.get(resource, ""), resource=resource)
+    yield Right(verb="create", group="", resource="serviceaccounts/token")
+    roles = {pick(one, "roleRef", "name") for objects in plan.tenants.values() for one in objects} - {None}
+    for role in sorted({*roles, *BOUND_BY_CHECKS}):
+        yield Right(verb="bind", group=_RBAC, resource="clusterroles", name=role)
+
+
+def _of_checks(flux: str, plan: Plan) -> Iterator[Right]:
+    for group, resources in _TRIED.items():
+        for resource in resources:
+            yield Right(verb="create", group=group, resource=resource)
+    for group, resource in _CHANGED.items():
+        yield Right(verb="patch", group=group, resource=resource, namespace=flux)
+    for user in _users(plan):
+        yield Right(verb="impersonate", group="", resource="users", name=user)
+
+
+def _users(plan: Plan) -> list[str]:
+    """Return the users that bindings of one tenant name, as which C34 asks."""
+    bound = [pick(one, "subjects") or [] for one in plan.tenants.get(_ASKED_AS, ())]
+    return sorted({subject["name"] for subjects in bound for subject in subjects if subject["kind"] == "User"})

@@ -1,0 +1,87 @@
+"""The rights of a probe, and the ClusterRole that grants them."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+import yaml
+from support.probed import FakeCluster
+
+from conformance.providers.probe_rights import Right, missing_rights, wanted
+from conformance.providers.throwaway import Plan
+from conformance.settings import data_dir
+
+BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "RoleBinding",
+    "metadata": {"name": "x", "namespace": "shared-a"},
+    "roleRef": {"kind": "ClusterRole", "name": "tenant-reconciler"},
+    "subjects": [
+        {"kind": "User", "name": "gotk:shared-a:reconciler"},
+        {"kind": "ServiceAccount", "name": "flux", "namespace": "shared-a"},
+    ],
+}
+PLAN = Plan(
+    tenants={"shared-a": [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shared-a"}}, BINDING]}
+)
+
+
+def granted() -> Iterator[tuple[str, str, str, str]]:
+    for name in ("audit", "probe"):
+        document = yaml.safe_load((data_dir("fixtures") / "existing" / f"{name}.yaml").read_text())
+        for rule in document["rules"]:
+            names: Any = rule.get("resourceNames", [""])
+            yield from product(rule["verbs"], rule["apiGroups"], rule["resources"], names)
+
+
+def test_the_roles_grant_what_is_asked_for() -> None:
+    given = set(granted())
+    asked = wanted("flux-system", PLAN)
+    assert len(asked) > 40
+    missing = [
+        str(one) for one in asked if not {(one.verb, one.group, one.resource, name) for name in ("", one.name)} & given
+    ]
+    assert missing == []
+
+
+def test_the_role_of_probes_grants_nothing_by_a_wildcard_but_lists() -> None:
+    wide = {verb for verb, group, resource, _ in granted() if "*" in (group, resource)}
+    assert wide == {"list"}
+    verbs = {verb for verb, *_ in granted()}
+    assert verbs == {"get", "list", "watch", "create", "patch", "delete", "bind", "impersonate"}
+    assert {(resource, name) for verb, _, resource, name in granted() if verb == "delete"} == {
+        ("namespaces", ""),
+        ("leases", "flux-tenancy-conformance-probe"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        (("delete", "", "namespaces"), "delete namespaces"),
+        (("create", "", "serviceaccounts/token"), "create serviceaccounts/token"),
+        (
+            ("bind", "rbac.authorization.k8s.io", "clusterroles", "tenant-reconciler"),
+            "bind clusterroles.rbac.authorization.k8s.io tenant-reconciler",
+        ),
+        (("impersonate", "", "users", "gotk:shared-a:reconciler"), "impersonate users gotk:shared-a:reconciler"),
+        (("patch", "apps", "deployments", "flux-system"), "patch deployments.apps in flux-system"),
+    ],
+)
+def test_a_missing_right_is_named(denied: tuple[str, ...], said: str) -> None:
+    cluster = FakeCluster()
+    cluster.denied.add(denied)
+    assert missing_rights(cluster.maker(), "flux-system", PLAN) == [said]
+
+
+def test_all_missing_rights_are_named_each_once() -> None:
+    cluster = FakeCluster()
+    cluster.denied |= {("create", "", "pods"), ("patch", "", "secrets")}
+    assert sorted(missing_rights(cluster.maker(), "flux-system", PLAN)) == ["create pods", "patch secrets"]
+
+
+def test_a_right_reads_as_kubectl_asks_for_it() -> None:
+    assert (
+        str(Right(verb="get", group="", resource="leases", namespace="default", name="x")) == "get leases x in default"
+    )
