@@ -99,11 +99,11 @@ def begun(
 
         def start(*words: str) -> subprocess.Popen[str]:
             argv = command(PROBER, tmp_path / "report", "--mode", "probe", "--fleet", str(fleet), *words)
-            env = {**environment(), "KUBECONFIG": str(config)}
+            env = {**environment(), "KUBECONFIG": str(config), "PYTHONUNBUFFERED": "1"}
             out = stack.enter_context((tmp_path / "said").open("w"))
             child = subprocess.Popen(argv, stdout=out, stderr=subprocess.STDOUT, text=True, env=env)
             stack.callback(_killed, child)
-            there = object_until(platform.client, ref_to("ServiceAccount/flux", "shared-a"), bool, timeout_s=60)[1]
+            there = object_until(platform.client, ref_to("ServiceAccount/flux", "shared-a"), bool, timeout_s=120)[1]
             assert there, (tmp_path / "said").read_text()
             return child
 
