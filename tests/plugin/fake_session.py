@@ -73,7 +73,7 @@ class FakeSession(Session):
         self.clock.say("closed")
 
 
-def open_fake(settings: Settings, write: Callable[[str], None]) -> Session:
+def open_fake(settings: Settings, write: Callable[[str], None], _: Sequence[Job]) -> Session:
     nothing: Any = SimpleNamespace(run_id="fake", origins=list, sides=1)
     report = cast("Path", settings.report)
     report.mkdir(exist_ok=True)

@@ -48,7 +48,8 @@ def test_an_option_that_cannot_work(suite: Any, option: str, texts: list[str]) -
     [
         (["--flux-context=moon"], ["no context 'moon'", "known: here"]),
         (["--flux-context=here", "--flux-kubeconfig=nowhere"], ["kubeconfig '", "nowhere' cannot be read"]),
-        (["--flux-context=here", "--flux-mode=probe"], ["--flux-mode probe is not there yet"]),
+        (["--flux-context=here", "--flux-mode=probe"], ["context 'here' cannot be read", "try `kubectl version`"]),
+        (["--flux-context=here", "--flux-mode=poke"], ["--flux-mode 'poke' is unknown", "known: audit, probe"]),
         (["--flux-context=here", "--flux-keep"], ["makes no sense with an existing cluster: --flux-keep"]),
         (["--flux-context=here", "--flux-mutants=M02"], ["makes no sense with an existing cluster: --flux-mutants"]),
     ],
