@@ -115,9 +115,8 @@ def _decided(was: set[Decision], now: set[Decision]) -> Direction:
 def _acting(plane: str, was: set[str], now: set[str]) -> Direction:
     """Return what another identity means: the platform's own can do what a tenant's cannot."""
     old, new = (any(name.startswith(_PLATFORM) for name in side) for side in (was, now))
-    if (
-        plane == Plane.CONDITION or old == new
-    ):  # a condition names the account of its spec only, not whose rights were used
+    # A condition names the account of its spec only, not whose rights were used.
+    if plane == Plane.CONDITION or old == new:
         return Direction.INCOMPARABLE
     return Direction.LOOSER if new else Direction.STRICTER
 
