@@ -47,6 +47,8 @@ def main() -> None:
     parser.add_argument("--environment", default="staging")
     parser.add_argument("--bootstrap", default="cli")
     options = parser.parse_args()
+    if options.runs < 2:
+        parser.error("--runs must be 2 or more: one run has nothing to be compared with")
     totals: Counter[Direction] = Counter()
     false: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="flux-tenancy-unchanged-") as folder:
