@@ -1,11 +1,11 @@
-"""A platform of the Flux CLI, for tests that change it by themselves."""
+"""A platform of the Flux CLI, for tests that change it by themselves; an upgrade as a user starts it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.binaries import binary
-from support.upgrades import SOURCE, TARGET
+from support.upgrades import SOURCE, TARGET, upgrade
 
 from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.platform import Platform
@@ -21,12 +21,21 @@ from conformance.upgrading import TENANTS
 
 __all__ = ["binary"]
 RUN = "test-upgrade"
+CHECKS = "A01 or A02 or A03 or A20 or B01 or C01 or F01 or F07 or G01 or H06 or J10"
+"""Of the upgrade by a commit; A20 sees that the lockdown still stands in Git: the commit must leave the patches alone."""
 
 
 @pytest.fixture(scope="session")
 def target() -> Iterator[Toolchain]:
     with Toolchain(TARGET, None, cache_dir(), print) as toolchain:
         yield toolchain
+
+
+@pytest.fixture(scope="session")
+def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    """Upgrade by a commit of new components and back; return the exit code and the report's folder."""
+    folder = tmp_path_factory.mktemp("upgrade") / "report"
+    return upgrade(request, folder, CHECKS, "--bootstrap", "cli", "--and-back"), folder
 
 
 @pytest.fixture(scope="module")

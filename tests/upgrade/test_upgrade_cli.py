@@ -1,25 +1,14 @@
-"""An upgrade by a commit of new components, and the way back, as a user starts them: attacked throughout.
-
-A20 sees that the lockdown still stands in Git: the commit must leave the patches alone.
-"""
+"""An upgrade by a commit of new components, and the way back, as a user starts them: attacked throughout."""
 
 from pathlib import Path
 
 import pytest
-from support.upgrades import BEFORE, MOVED, SOURCE, STAYED, TARGET, assert_attacked_and_denied, assert_serves, upgrade
+from support.upgrades import BEFORE, MOVED, SOURCE, STAYED, TARGET, assert_attacked_and_denied, assert_serves
 
 from conformance.model import Outcome, Verdict
 from conformance.report.schema import ConformanceReport
 from conformance.report.upgrade_schema import UpgradeRow
 from conformance.report.write import load_report
-
-CHECKS = "A01 or A02 or A03 or A20 or B01 or C01 or F01 or F07 or G01 or H06 or J10"
-
-
-@pytest.fixture(scope="module")
-def moved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
-    folder = tmp_path_factory.mktemp("upgrade") / "report"
-    return upgrade(request, folder, CHECKS, "--bootstrap", "cli", "--and-back"), folder
 
 
 @pytest.fixture(scope="module")
