@@ -41,12 +41,10 @@ def add_bundle(certificate: Path, source: Path) -> None:
     `source` is a file, or a folder: then all files below it are looked at.
 
     Raises:
-        InputError: none of them is of this statement, or there is a bundle already.
+        InputError: none of them is of this statement, or there is another bundle already.
     """
-    statement = _statement(certificate)
-    if (certificate / BUNDLE_FILE).exists():
-        raise InputError(f"'{certificate}' has a {BUNDLE_FILE}", hint="add one to the certificate as it was made")
-    said = {}
+    statement, there = _statement(certificate), certificate / BUNDLE_FILE
+    said, fitting = dict[Path, str](), list[bytes]()
     for path in [source / name for name in files(source)] if source.is_dir() else [source]:
         try:
             data = _normal(parsed(path.read_bytes()))
@@ -56,12 +54,14 @@ def add_bundle(certificate: Path, source: Path) -> None:
             said[path] = f"it is no bundle: {error or type(error).__name__}"
             continue
         said[path] = problem(data, statement)
-        if not said[path]:
-            write_file(certificate / BUNDLE_FILE, data)
-            write_file(certificate / BUNDLE_DIGEST_FILE, sums({BUNDLE_FILE: sha256(certificate / BUNDLE_FILE)}))
-            return
-    seen = "; ".join(f"'{path}': {why}" for path, why in said.items()) or f"nothing is in '{source}'"
-    raise InputError(f"no bundle is of the statement of '{certificate}': {seen}", hint=_HINT)
+        fitting += [] if said[path] else [data]
+    if not fitting:
+        seen = "; ".join(f"'{path}': {why}" for path, why in said.items()) or f"nothing is in '{source}'"
+        raise InputError(f"no bundle is of the statement of '{certificate}': {seen}", hint=_HINT)
+    if there.exists() and there.read_bytes() not in fitting:
+        raise InputError(f"'{certificate}' has another {BUNDLE_FILE}", hint="add one to the certificate as it was made")
+    write_file(there, there.read_bytes() if there.exists() else fitting[0])
+    write_file(certificate / BUNDLE_DIGEST_FILE, sums({BUNDLE_FILE: sha256(there)}))
 
 
 def problem(bundle: bytes, statement: bytes) -> str:

@@ -254,7 +254,11 @@ def test_among_several_bundles_that_of_the_statement_is_taken(
     result = call("certificate-attestation", certificate, came)
     assert result.exit_code == 0, result.output
     assert verify(certificate, None).problems == ()
-    with pytest.raises(InputError, match=f"has a {BUNDLE_FILE}"):
+    add_bundle(certificate, came)  # the same once more
+    (came / "b" / "attestation.json").write_text(
+        json.dumps(records.attested((certificate / STATEMENT_FILE).read_bytes()))
+    )
+    with pytest.raises(InputError, match=f"has another {BUNDLE_FILE}"):
         add_bundle(certificate, came)
     (came / "b" / "attestation.json").unlink()
     (certificate / BUNDLE_FILE).unlink()
