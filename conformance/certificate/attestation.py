@@ -123,7 +123,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _normal(document: Mapping[str, Any]) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    """Return the one spelling of a bundle; a field that is null is one that is not there."""
+    return (json.dumps(_without_nulls(document), indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
 
 
 def _part(statement: Mapping[str, Any], name: str) -> str:

@@ -53,7 +53,7 @@ def problem(bundle: bytes, trusted_root: Path, identity: str, issuer: str) -> st
     Raises:
         InputError: the file has no roots of trust.
     """
-    roots = list(_roots(trusted_root))
+    roots = _roots(trusted_root)
     try:
         known = Bundle.from_json(bundle)
         # What the library does not keep, or spells otherwise, it has not looked at.
@@ -69,29 +69,33 @@ def problem(bundle: bytes, trusted_root: Path, identity: str, issuer: str) -> st
             said.append(_first(error))
         else:
             return ""
-    return f"its signature is not right: {'; '.join(dict.fromkeys(said))}"
+    return f"nobody vouches for its signature: {'; '.join(dict.fromkeys(said))}"
 
 
-def _roots(path: Path) -> Iterator[TrustedRoot]:
-    """Yield the roots of a file: one document, or a line for each, as `gh attestation trusted-root` prints them."""
+def _roots(path: Path) -> list[TrustedRoot]:
+    """Return the roots of a file: one document, or a line for each, as `gh attestation trusted-root` prints them.
+
+    One that this library does not read vouches for nothing, and is no reason not to believe another.
+    """
     hint = "`gh attestation trusted-root > FILE` writes one"
     try:
-        text = path.read_text(encoding="utf-8")
-        found = list(_documents(text))
+        documents = list(_documents(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"cannot read the root of trust '{path}': {error.strerror}", hint=hint) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"'{path}' is no JSON: {error}", hint=hint) from error
+    found, said = list[TrustedRoot](), list[str]()
+    for document in documents:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
+            file.write(json.dumps(document))
+            file.flush()
+            try:
+                found.append(TrustedRoot.from_file(file.name))
+            except _UNREADABLE as error:
+                said.append(_first(error))
     if not found:
-        raise InputError(f"'{path}' has no root of trust", hint=hint)
-    for document in found:
-        try:
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".json") as file:
-                file.write(json.dumps(document))
-                file.flush()
-                yield TrustedRoot.from_file(file.name)
-        except _UNREADABLE as error:
-            raise InputError(f"'{path}' is no root of trust: {_first(error)}", hint=hint) from error
+        raise InputError(f"'{path}' has no root of trust: {'; '.join(said) or 'nothing is in it'}", hint=hint)
+    return found
 
 
 def _documents(text: str) -> Iterator[object]:
