@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help certify test test-kind test-upgrade mutants bench unchanged kind-lab kind-lab-down kind-lab-env lint format catalog surface parity kill-matrix
-.PHONY: upgrade-tools certificates publish-certificates dist install lock toolchain toolchain-operator doctor unit clean
+.PHONY: upgrade-tools certificates publish-certificates added-upgrades dist install lock toolchain toolchain-operator doctor unit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,18 +90,18 @@ kill-matrix: $(STAMP) ## write docs/kill-matrix.md anew from the report of a run
 certificates: $(STAMP) ## write certificates/README.md anew, the index of published certificates
 	$(FLUX_TENANCY) certificates
 
-publish-certificates: $(STAMP) ## put the certificates in NEW=folder on a branch and open a pull request (the workflow does it)
-	for new in "$${NEW:?is the folder of new certificates}"/*/; do \
-	  rm -rf "certificates/$$(basename "$$new")" && cp -R "$$new" certificates/ || exit 1; \
-	done
-	$(FLUX_TENANCY) certificates
-	git switch --create "certificates-$${GITHUB_RUN_ID:?is set in a workflow}"
-	git add certificates
-	git -c user.name='github-actions[bot]' -c user.email='github-actions[bot]@users.noreply.github.com' \
-	  commit --message "Certificates of upgrades"
-	gh auth setup-git
-	git push origin HEAD
-	gh pr create --fill-first --body-file certificates/README.md
+publish-certificates: $(STAMP) ## put the certificates in NEW=folder on a branch, open or refresh its pull request (the workflow does it)
+	@FLUX_TENANCY=$(FLUX_TENANCY) hack/publish-certificates.sh
+
+added-upgrades: $(STAMP) ## print as JSON the upgrades to the Flux releases that were added since the commit BEFORE
+	@since=$$(mktemp); trap 'rm -f "$$since"' EXIT; \
+	if [[ "$${BEFORE:-}" =~ ^[0-9a-f]{40,64}$$ ]] && git show "$$BEFORE:toolchain/flux-releases.yaml" > "$$since" 2>/dev/null; then \
+	  $(FLUX_TENANCY) toolchain upgrades --since "$$since"; \
+	else \
+	  echo "$${GITHUB_ACTIONS:+::warning::}nothing is known of the commit '$${BEFORE:-}' (a first or a forced push):" \
+	    "the newest upgrade is taken, whatever was added" >&2; \
+	  $(FLUX_TENANCY) toolchain upgrades; \
+	fi
 
 lock: $(STAMP) ## write the hashed requirement files anew from pyproject.toml
 	for set in "runtime:" "toolchain:--extra toolchain" "dev:--group dev --extra kind"; do \

@@ -11,17 +11,18 @@ from typing import Annotated
 import typer
 
 from conformance import catalog_page
-from conformance.certificate import index, page, signing
-from conformance.certificate.folder import given_by, read_certificate, refuse_taken, write_certificate
+from conformance.certificate import attestation, index, page, signing
+from conformance.certificate.compose import refuse_other_upgrade
+from conformance.certificate.folder import BUNDLE_FILE, given_by, read_certificate, refuse_taken, write_certificate
 from conformance.certificate.running import Interrupted, run_both
 from conformance.certificate.surfaces import Surfaces
-from conformance.certificate.verify import Verified, verify
+from conformance.certificate.verify import GITHUB_ISSUER, Trust, Verified, verify
 from conformance.errors import InputError, ToolchainError
 from conformance.foreground import INTERRUPTED
 from conformance.model import EXIT_CODES, ExitCode
 from conformance.options import BOOTSTRAPS, PROVIDERS, argv_of
 from conformance.providers.protocol import EXISTING
-from conformance.report.write import write_file
+from conformance.report.write import load_report, write_file
 from conformance.settings import PACKAGE_DIR, data_dir, state_dir
 from conformance.surface import surface_of
 from conformance.toolchain import pair_of, releases
@@ -51,6 +52,9 @@ def certify(
     key: Annotated[Path | None, typer.Option(help="NAME.key to sign with; NAME.pub lies beside it.")] = None,
     folder: Annotated[Path | None, typer.Option("--certificate", help="Folder to write; not there yet.")] = None,
     publish: Annotated[Path | None, typer.Option(help="Folder of certificates to write <from>-<to> into.")] = None,
+    parts: Annotated[
+        Path | None, typer.Option("--attestation", help="Folder for what `actions/attest` takes: predicate, subjects.")
+    ] = None,
     further: Annotated[list[str] | None, typer.Argument(help="Arguments for pytest, after --.")] = None,
 ) -> None:
     """Answer one question: may a platform be upgraded? 0 yes, 1 no, 10 inconclusive."""
@@ -62,6 +66,8 @@ def certify(
     name = f"{source}-{target}"
     place = (folder or (publish / name if publish else _new_place("certificates", name))).absolute()
     refuse_taken(place)
+    if upgrade is not None:
+        refuse_other_upgrade(load_report(upgrade), source, target)  # nor is an hour of runs lost to a wrong report
     if key is not None:
         signing.signed(b"", key)  # a key that does not sign is refused before an hour of runs
     words = argv_of({"--flux-provider": provider, "--flux-bootstrap": bootstrap, "--flux-profile": profile})
@@ -76,6 +82,8 @@ def certify(
             hint="--before is the report of --from, --after that of --to",
         )
     certificate = write_certificate(place, given, catalog_page.markdown(""), key)
+    if parts is not None:
+        attestation.write_parts(parts, place)
     typer.echo(page.text(certificate) + f"  {'certificate':<16} {place}")
     raise typer.Exit(certificate.exit_code)
 
@@ -84,11 +92,25 @@ def check(
     folder: Annotated[Path, typer.Argument(help="Folder of a certificate.")],
     key: Annotated[Path | None, typer.Option(help="NAME.pub: the public key that it must be signed with.")] = None,
     unsigned: Annotated[bool, typer.Option("--unsigned", help="Content with digests: no signature is wanted.")] = False,
+    trusted_root: Annotated[
+        Path | None, typer.Option(help="Roots of trust for an attestation: `gh attestation trusted-root > FILE`.")
+    ] = None,
+    identity: Annotated[
+        str,
+        typer.Option(help="The workflow that must have attested: https://github.com/…/certify.yml@refs/heads/main."),
+    ] = "",
+    issuer: Annotated[str, typer.Option(help="Who vouches for that identity.")] = GITHUB_ISSUER,
 ) -> None:
     """Verify a certificate offline: every digest, the signature, the answer. 0 whole, 1 edited, 10 not signed."""
-    if key is not None and unsigned:
-        raise InputError("--key and --unsigned exclude each other", hint="give one of them")
-    found = verify(folder, key)
+    if unsigned and (key or trusted_root or identity):
+        raise InputError("--unsigned excludes --key, --trusted-root and --identity", hint="give one of them")
+    if (trusted_root is None) != (not identity):
+        raise InputError(
+            "--trusted-root and --identity belong together: a root of trust vouches for every workflow there is",
+            hint="`flux-tenancy verify FOLDER` prints who signed by their own word; expect whom you know",
+        )
+    trust = None if trusted_root is None else Trust(root=trusted_root, identity=identity, issuer=issuer)
+    found = verify(folder, key, trust)
     for problem in found.problems:
         typer.echo(f"WRONG  {problem}")
     for note in found.notes:
@@ -103,6 +125,15 @@ def certificate_key(path: Annotated[Path, typer.Argument(metavar="NAME", help="N
     """Make a pair of keys for certificates: keep NAME.key secret, give NAME.pub to who verifies."""
     private, public = signing.new_key(path)
     typer.echo(f"secret  {private}\npublic  {public}")
+
+
+def certificate_attestation(
+    folder: Annotated[Path, typer.Argument(help="Folder of a certificate.")],
+    bundle: Annotated[Path, typer.Argument(help="The bundle of its attestation, or a folder with it among others.")],
+) -> None:
+    """Put an attestation into a certificate's folder, if it is of just this certificate."""
+    attestation.add_bundle(folder, bundle)
+    typer.echo(str(folder / BUNDLE_FILE))
 
 
 def certificates(
@@ -180,6 +211,7 @@ def _told(found: Verified, *, unsigned: bool) -> str:
     if found.certificate is None:
         return "this is no certificate"
     said = "its signature is right" if found.signed else "its signature was not looked at"
+    said += f": {found.attested_by} attested it" if found.attested_by else ""
     hint = "" if found.signed or unsigned else "\n  next  give --key NAME.pub, or --unsigned if none is wanted"
     made = "every file is as it was made; the answer was made again, pages and sentences are held by digests alone"
     return f"{page.text(found.certificate)}  {made}; {said}{hint}"

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from conformance import catalog, catalog_page, explaining
 from conformance.bootstrap.mutants import MUTANTS
-from conformance.certificate_cli import certificate_key, certificates, check
+from conformance.certificate_cli import certificate_attestation, certificate_key, certificates, check
 from conformance.certificate_cli import certify as certify_upgrade
 from conformance.columns import certify, columns_of, last, report_folder, without
 from conformance.doctor import examine
@@ -44,6 +44,7 @@ app.command()(parity)
 app.command("certify")(certify_upgrade)
 app.command("verify")(check)
 app.command("certificate-key")(certificate_key)
+app.command("certificate-attestation")(certificate_attestation)
 app.command("certificates")(certificates)
 app.command()(surface)
 _USAGE = 4

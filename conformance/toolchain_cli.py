@@ -16,7 +16,17 @@ from conformance.errors import InputError, ToolchainError
 from conformance.foreground import run_in_foreground
 from conformance.options import PROVIDERS
 from conformance.signals import ended_as_by_ctrl_c
-from conformance.toolchain import CachedTool, Toolchain, cache_key, cached_tools, clean, pair_of, releases, verify
+from conformance.toolchain import (
+    CachedTool,
+    Toolchain,
+    cache_key,
+    cached_tools,
+    clean,
+    pair_of,
+    releases,
+    upgrades_since,
+    verify,
+)
 from conformance.toolchain.recipes import Recipes, load
 
 MIB = 1024**2
@@ -120,17 +130,10 @@ def list_releases(
     provider: Annotated[str, typer.Option("--provider", help="Of their certification: embedded, kind.")] = PROVIDERS[0],
     newest: Annotated[bool, typer.Option("--newest", help="Only the newest Kubernetes of each release.")] = False,
     matrix: Annotated[bool, typer.Option("--json", help="As JSON, for a job's matrix: what can be certified.")] = False,
-    pair: Annotated[
-        bool, typer.Option("--pair", help="As JSON the two, from and to, that `certify` takes unless they are named.")
-    ] = False,
 ) -> None:
     """List the Flux releases, and the Kubernetes minors that each is certified on."""
     if provider not in PROVIDERS:
         raise InputError(f"--provider '{provider}' is unknown", hint=f"known: {', '.join(PROVIDERS)}")
-    if pair:
-        source, target = pair_of(settings.data_dir("toolchain"))
-        typer.echo(json.dumps({"from": source, "to": target}))
-        return
     found = releases(settings.data_dir("toolchain"), flux_version, images=provider == KIND)
     if matrix:
         pairs = [
@@ -147,6 +150,39 @@ def list_releases(
             typer.echo(f"    cannot be certified: no module serves {', '.join(release.missing)}")
         if release.substituted:
             typer.echo(f"    provisional: a module is substituted in {', '.join(release.substituted)}")
+
+
+@app.command("upgrades")
+def list_upgrades(
+    source: Annotated[str, typer.Option("--from", help="Flux release to begin with; default: the last before.")] = "",
+    target: Annotated[str, typer.Option("--to", help="Flux release to upgrade to; default: the newest.")] = "",
+    since: Annotated[
+        Path | None, typer.Option(help="An earlier flux-releases.yaml: the upgrades to what it lacks, instead.")
+    ] = None,
+) -> None:
+    """Print as JSON, for a job's matrix, which upgrades `certify` is to answer: from and to of each."""
+    data = settings.data_dir("toolchain")
+    if since is not None:
+        if source or target:
+            raise InputError(
+                "--since and --from, --to exclude each other", hint="name two releases, or an earlier file"
+            )
+        pairs, lonely = upgrades_since(data, since)
+        for version in lonely:
+            typer.echo(f"Flux {version} is new, and no release before it can be certified: no upgrade", err=True)
+    else:
+        pairs = [_known_pair(data, source, target)]
+    typer.echo(json.dumps([{"from": one, "to": other} for one, other in pairs]))
+
+
+def _known_pair(data: Path, source: str, target: str) -> tuple[str, str]:
+    known = [release.version for release in releases(data)]
+    if unknown := [version for version in (source, target) if version and version not in known]:
+        raise InputError(f"unknown Flux version '{unknown[0]}'", hint=f"known versions: {', '.join(known)}")
+    pair = pair_of(data, source, target)
+    if pair[0] == pair[1]:
+        raise InputError(f"--from and --to are both {pair[0]}", hint="name two releases")
+    return pair
 
 
 def _line(tool: CachedTool) -> str:

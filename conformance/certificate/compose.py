@@ -143,18 +143,27 @@ def _of_surface(surface: SurfaceBlock | None) -> Iterator[str]:
     yield from (f"the surface is incomparable: {said}" for said in surface.incomparable)
 
 
+def refuse_other_upgrade(report: ConformanceReport, source: str, target: str) -> None:
+    """Refuse the report of another upgrade than that of a certificate.
+
+    Raises:
+        InputError: it is.
+    """
+    there = [(one.source, one.target) for one in report.upgrades if not one.way_back]
+    others = [" to ".join(pair) for pair in there if pair != (source, target)]
+    if others or not there:
+        raise InputError(
+            f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {source} to {target} is wanted",
+            hint=f"`flux-tenancy upgrade --from {source} --to {target}` makes it",
+        )
+
+
 def _in_place(given: Given) -> InPlace | None:
     if given.upgrade is None:
         return None
     report = given.upgrade.report
-    wanted = (given.before.version, given.after.version)
+    refuse_other_upgrade(report, given.before.version, given.after.version)
     there = [one for one in report.upgrades if not one.way_back]
-    others = [f"{one.source} to {one.target}" for one in there if (one.source, one.target) != wanted]
-    if others or not there:
-        raise InputError(
-            f"the report of the upgrade is of {', '.join(others) or 'no upgrade'}; {' to '.join(wanted)} is wanted",
-            hint=f"`flux-tenancy upgrade --from {wanted[0]} --to {wanted[1]}` makes it",
-        )
     if wrong := unlike(given.after.report, report):
         raise InputError(
             f"the report of the upgrade differs in more than the Flux release: {'; '.join(wrong)}",

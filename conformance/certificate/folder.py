@@ -28,8 +28,10 @@ CATALOG_FILE = "catalog.md"
 DIGESTS_FILE = "SHA256SUMS"
 STATEMENT_FILE = "statement.json"
 ENVELOPE_FILE = "statement.dsse.json"
-BEYOND_DIGESTS = frozenset({DIGESTS_FILE, STATEMENT_FILE, ENVELOPE_FILE})
-"""Files that SHA256SUMS does not name: the statement names it, the envelope holds the statement."""
+BUNDLE_FILE = "statement.sigstore.json"
+BUNDLE_DIGEST_FILE = f"{BUNDLE_FILE}.sha256"
+BEYOND_DIGESTS = frozenset({DIGESTS_FILE, STATEMENT_FILE, ENVELOPE_FILE, BUNDLE_FILE, BUNDLE_DIGEST_FILE})
+"""Files that SHA256SUMS does not name: the statement names it, the envelope and the bundle hold the statement."""
 STATED = (CERTIFICATE_FILE, CATALOG_FILE, DIGESTS_FILE, f"{BEFORE}/{REPORT_FILE}", f"{AFTER}/{REPORT_FILE}")
 """Files that the statement names; all others are named by SHA256SUMS."""
 

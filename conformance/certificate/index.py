@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.certificate import page
-from conformance.certificate.folder import CERTIFICATE_FILE, ENVELOPE_FILE, HTML_FILE, MARKDOWN_FILE, read_certificate
+from conformance.certificate.folder import (
+    BUNDLE_FILE,
+    CERTIFICATE_FILE,
+    ENVELOPE_FILE,
+    HTML_FILE,
+    MARKDOWN_FILE,
+    read_certificate,
+)
 from conformance.certificate.schema import Certificate
 from conformance.report.markdown import cell, table
 
@@ -52,6 +59,11 @@ def _line(place: Path, certificate: Certificate) -> tuple[str, ...]:
         page.numbers(certificate),
         page.surface(certificate),
         f"{platform.bootstrap} on {platform.provider}, Kubernetes {platform.kubernetes}",
-        # Who attested the statement elsewhere, the folder cannot tell.
-        "a local key" if (place / ENVELOPE_FILE).is_file() else "no local key",
+        _signatures(place),
     )
+
+
+def _signatures(place: Path) -> str:
+    """Return what there is to verify; whether it is right, and whose an attestation is, the page cannot tell."""
+    named = {ENVELOPE_FILE: "a local key", BUNDLE_FILE: "an attestation"}
+    return ", ".join(said for file, said in named.items() if (place / file).is_file()) or "no local key"

@@ -5,14 +5,16 @@ is made again from; pages and sentences are held by their digests alone, and so 
 """
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.certificate import signing
+from conformance.certificate import attestation, signing
 from conformance.certificate.compose import AFTER, BEFORE, UPGRADE, compose
 from conformance.certificate.folder import (
     BEYOND_DIGESTS,
+    BUNDLE_FILE,
     CERTIFICATE_FILE,
     DIGESTS_FILE,
     ENVELOPE_FILE,
@@ -30,12 +32,14 @@ from conformance.certificate.folder import (
 from conformance.certificate.rejudge import contradictions
 from conformance.certificate.schema import Certificate
 from conformance.certificate.sentences import without_sentences
-from conformance.certificate.statement import statement
+from conformance.certificate.statement import PREDICATE_TYPE, statement
 from conformance.certificate.surfaces import read_surfaces
 from conformance.errors import InputError
 from conformance.report.document import to_yaml
 from conformance.report.write import REPORT_FILE
 
+GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+"""Who says what a workflow's name is: https://docs.github.com/en/actions/reference/security/oidc."""
 _SHA256_LENGTH = 64
 _LINK = "it is no file of its own"
 _PAIR = re.compile(r"v?\d+(?:\.\d+)+-v?\d+(?:\.\d+)+")
@@ -54,6 +58,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whose attestation is believed, and on whose word."""
+
+    root: Path
+    """Sigstore's roots of trust, as `gh attestation trusted-root` prints them."""
+    identity: str
+    """The workflow that must have signed, as https://github.com/OWNER/REPO/.github/workflows/FILE@REF."""
+    issuer: str
+    """Who says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """What became of a verification."""
 
@@ -61,37 +77,41 @@ class Verified:
     """None: it cannot be read."""
     problems: tuple[Problem, ...]
     signed: bool
-    """There is an envelope, and it was looked at with a key."""
+    """A signature was looked at, and is right: that of a local key, or that of `attested_by`."""
+    attested_by: str = ""
+    """The identity whose attestation was looked at with a root of trust, and is right."""
     notes: tuple[Problem, ...] = ()
-    """What is held by its digest alone, and reads otherwise than this suite would put it."""
+    """What is held by its digest alone, and reads otherwise than this suite would put it; who attested, unproved."""
 
 
-def verify(folder: Path, public: Path | None) -> Verified:
-    """Verify the folder of a certificate; without a public key, its signature is not looked at.
+def verify(folder: Path, public: Path | None, trust: Trust | None = None) -> Verified:
+    """Verify the folder of a certificate; without a public key or trust, nobody looks at who signed it.
 
     Raises:
-        InputError: it is no folder of a certificate, or the key is none.
+        InputError: it is no folder of a certificate, the key is none, or there is no root of trust in its file.
     """
     if not (folder / DIGESTS_FILE).is_file() and not (folder / CERTIFICATE_FILE).is_file():
         raise InputError(f"'{folder}' is no certificate", hint="give a folder that `flux-tenancy certify` wrote")
     # Before anything is opened: a pipe would never be read to its end, and a link leads elsewhere.
     if strange := [Problem(file=name, said=_LINK) for name in files(folder) if not _is_file(folder / name)]:
         return Verified(certificate=None, problems=tuple(strange), signed=False)
-    problems = [*_files(folder), *_envelope(folder, public)]
+    attested = [*_attestation(folder, trust)]
+    problems = [*_files(folder), *_envelope(folder, public), *attested]
     certificate, notes = None, list[Problem]()
     try:
         certificate = read_certificate(folder)
         problems += [*_stated(folder, certificate), *_called(folder, certificate)]
         if not problems:  # of edited files nothing follows, and each of them is named already
             problems += _again(folder, certificate)
-            notes += _reworded(folder, certificate)
+            notes += [*_reworded(folder, certificate), *(_unproved(folder) if trust is None else ())]
     except (InputError, OSError) as error:
         problems.append(Problem(file=CERTIFICATE_FILE, said=getattr(error, "what", str(error))))
     there = (folder / ENVELOPE_FILE).is_file()
     return Verified(
         certificate=certificate,
         problems=tuple(dict.fromkeys(problems)),
-        signed=there and public is not None,
+        signed=(there and public is not None) or (trust is not None and not attested),
+        attested_by=trust.identity if trust is not None and not attested else "",
         notes=tuple(notes),
     )
 
@@ -189,3 +209,43 @@ def _envelope(folder: Path, public: Path | None) -> Iterator[Problem]:
         said = f"it cannot be checked: {error}"
     if said:
         yield Problem(file=ENVELOPE_FILE, said=said)
+
+
+def _attestation(folder: Path, trust: Trust | None) -> Iterator[Problem]:
+    """Yield what is wrong with an attestation's bundle, and with its signature if that is looked at."""
+    bundle, payload = folder / BUNDLE_FILE, folder / STATEMENT_FILE
+    try:
+        found = attestation.digest_problem(folder)
+        if found is not None:
+            yield Problem(file=found[0], said=found[1])
+        if not bundle.exists():
+            if trust is not None and found is None:
+                yield Problem(file=BUNDLE_FILE, said="it is missing: nobody attested this certificate")
+            return
+        if said := attestation.problem(bundle.read_bytes(), payload.read_bytes()):
+            yield Problem(file=BUNDLE_FILE, said=said)
+            return
+    except OSError as error:
+        yield Problem(file=BUNDLE_FILE, said=f"it cannot be checked: {error}")
+        return
+    if trust is not None:
+        from conformance.certificate import keyless  # noqa: PLC0415 - a second to load, where a bundle is
+
+        if said := keyless.problem(bundle.read_bytes(), trust.root, trust.identity, trust.issuer):
+            yield Problem(file=BUNDLE_FILE, said=said)
+
+
+def _unproved(folder: Path) -> Iterator[Problem]:
+    """Yield who attested the statement by their own word, and how to have it checked."""
+    bundle = folder / BUNDLE_FILE
+    if not bundle.exists():
+        return
+    from conformance.certificate import keyless  # noqa: PLC0415 - a second to load, where a bundle is
+
+    signer = keyless.signer(bundle.read_bytes())
+    by = f"by its own word {signer.identity} signed it" if signer else "by whom, this library cannot read"
+    repository = (signer and signer.repository) or "OWNER/REPO"
+    places = f"{shlex.quote(str(folder / DIGESTS_FILE))} --bundle {shlex.quote(str(bundle))}"
+    command = f"gh attestation verify {places} --predicate-type {PREDICATE_TYPE} --repo {repository}"
+    said = f"it attests just this statement; {by}: the signer's chain was not checked"
+    yield Problem(file=BUNDLE_FILE, said=f"{said}\n  next  give --trusted-root and --identity, or ask `{command}`")

@@ -6,7 +6,7 @@ For each tool: an explicit folder, then the cache, then a build from its Go modu
 from conformance.toolchain.inventory import CachedTool, cache_key, cached_tools, clean, host_go, verify
 from conformance.toolchain.recipes import data_of, known_releases
 from conformance.toolchain.release_manifests import ReleaseData, release_data
-from conformance.toolchain.releases import Release, pair_of, releases
+from conformance.toolchain.releases import Release, pair_of, releases, upgrades_since
 from conformance.toolchain.session import Toolchain
 from conformance.toolchain.subjects import Subject, Subjects
 
@@ -26,5 +26,6 @@ __all__ = [
     "pair_of",
     "release_data",
     "releases",
+    "upgrades_since",
     "verify",
 ]

@@ -76,6 +76,42 @@ def pair_of(data: Path, source: str = "", target: str = "") -> tuple[str, str]:
     return source or whole[0], target
 
 
+def upgrades_since(data: Path, before: Path) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the upgrades to the releases that an earlier `flux-releases.yaml` lacks, the oldest first.
+
+    Each is from the release that `pair_of` chooses. Returned beside them: the releases that have none before them.
+
+    Raises:
+        InputError: the earlier file is none of releases.
+        ToolchainError: the data files cannot be read.
+    """
+    earlier = _earlier(before)
+    found, lonely = list[tuple[str, str]](), list[str]()
+    for release in reversed(releases(data)):
+        if release.version in earlier:
+            continue
+        try:
+            found.append(pair_of(data, target=release.version))
+        except InputError:
+            lonely.append(release.version)
+    return found, lonely
+
+
+def _earlier(path: Path) -> frozenset[str]:
+    hint = (
+        "give toolchain/flux-releases.yaml as an earlier commit has it: `git show COMMIT:toolchain/flux-releases.yaml`"
+    )
+    try:
+        known = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror}", hint=hint) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"'{path}' is no YAML", hint=hint) from error
+    if not isinstance(known, Mapping) or not isinstance(known.get("releases"), Mapping):
+        raise InputError(f"'{path}' lists no releases", hint=hint)
+    return frozenset(map(str, known["releases"]))
+
+
 def _release(name: str, entry: Mapping[str, Any], parts: Sequence[str]) -> Release:
     return Release(
         version=name,

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from conformance import settings
 from conformance.cli import app
 from conformance.errors import InputError, ToolchainError
-from conformance.toolchain import cache_key, known_releases, pair_of, releases
+from conformance.toolchain import cache_key, known_releases, pair_of, releases, upgrades_since
 
 DATA = settings.data_dir("toolchain")
 RUNNER = CliRunner()
@@ -20,6 +20,10 @@ RUNNER = CliRunner()
 
 def call(*words: str) -> Any:
     return RUNNER.invoke(app, ["toolchain", "releases", *words])
+
+
+def upgrades(*words: object) -> Any:
+    return json.loads(RUNNER.invoke(app, ["toolchain", "upgrades", *map(str, words)]).stdout)
 
 
 def test_every_release_names_the_kubernetes_minors_that_it_goes_with() -> None:
@@ -67,7 +71,7 @@ def test_a_provider_that_is_unknown_is_refused() -> None:
 
 
 def test_the_pair_of_an_upgrade_is_the_newest_release_and_the_last_whole_one_before() -> None:
-    assert json.loads(call("--pair").output) == {"from": "2.9.2", "to": "2.9.5"}
+    assert upgrades() == [{"from": "2.9.2", "to": "2.9.5"}]
     assert pair_of(DATA, target="2.9.5") == pair_of(DATA, "2.9.2") == ("2.9.2", "2.9.5")
     with pytest.raises(InputError, match=r"no release before '2\.9\.2' is known that can be certified"):
         pair_of(DATA, target="2.9.2")
@@ -82,6 +86,63 @@ def test_a_release_that_lacks_something_is_skipped_and_may_be_named(tmp_path: Pa
     (tmp_path / "tools.yaml").write_text(yaml.safe_dump({"builds": builds}))
     assert pair_of(tmp_path) == ("2.9.4", "2.9.7")
     assert pair_of(tmp_path, "2.9.6") == ("2.9.6", "2.9.7")
+
+
+def test_the_upgrades_of_a_push_are_those_to_the_releases_that_it_added(tmp_path: Path) -> None:
+    """Not that to the newest: a push may add an older one, or several."""
+    whole = {"kubernetes": ["1.36"], "parts": {"flux": "v1", "notification-controller": "v1"}, "substitutions": []}
+    half = {**whole, "parts": {"flux": "v1"}}
+    known = {"2.10.0": half, "2.9.7": whole, "2.9.6": half, "2.9.4": whole, "2.9.2": whole}
+    builds = [{"name": name, "per_release": True} for name in ("flux", "notification-controller")]
+    (tmp_path / "flux-releases.yaml").write_text(yaml.safe_dump({"releases": known}))
+    (tmp_path / "tools.yaml").write_text(yaml.safe_dump({"builds": builds}))
+
+    def since(*earlier: str) -> tuple[list[tuple[str, str]], list[str]]:
+        (tmp_path / "earlier.yaml").write_text(yaml.safe_dump({"releases": dict.fromkeys(earlier, half)}))
+        return upgrades_since(tmp_path, tmp_path / "earlier.yaml")
+
+    assert since("2.9.2", "2.9.4", "2.9.7", "2.10.0") == ([("2.9.4", "2.9.6")], [])
+    # What lacks a part is no release to begin with: 2.9.6 is skipped.
+    assert since("2.9.2", "2.9.4") == ([("2.9.4", "2.9.6"), ("2.9.4", "2.9.7"), ("2.9.7", "2.10.0")], [])
+    # A release whose entry was edited is not new, and one that was taken away is none.
+    assert since(*known, "2.9.1") == ([], [])
+    assert since("2.9.4", "2.9.6", "2.9.7", "2.10.0") == ([], ["2.9.2"])
+
+
+def test_upgrades_are_told_as_a_matrix(tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.yaml"
+    earlier.write_text('releases: {"2.9.2": {}}')
+    assert upgrades("--since", earlier) == [{"from": "2.9.2", "to": "2.9.5"}]
+    earlier.write_text('releases: {"2.9.2": {}, "2.9.5": {}}')
+    assert upgrades("--since", earlier) == []
+    earlier.write_text('releases: {"2.9.5": {}}')
+    ended = RUNNER.invoke(app, ["toolchain", "upgrades", "--since", str(earlier)])
+    assert (json.loads(ended.stdout), "Flux 2.9.2 is new, and no release before it" in ended.stderr) == ([], True)
+    assert upgrades("--to", "2.9.5") == upgrades("--from", "2.9.2") == [{"from": "2.9.2", "to": "2.9.5"}]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from", "2.9.5"), "--from and --to are both 2.9.5"),
+        (("--to", "2.9.9"), "unknown Flux version '2.9.9'"),
+        (("--from", "2.9.1"), "unknown Flux version '2.9.1'"),
+        (("--to", "2.9.2"), "no release before '2.9.2' is known that can be certified"),
+        (("--since", "x", "--to", "2.9.5"), "--since and --from, --to exclude each other"),
+        (("--since", "no-such-file"), "cannot read 'no-such-file'"),
+    ],
+)
+def test_upgrades_that_cannot_be_named_are_refused(words: tuple[str, ...], said: str) -> None:
+    ended = RUNNER.invoke(app, ["toolchain", "upgrades", *words])
+    assert isinstance(ended.exception, InputError)
+    assert said in str(ended.exception)
+
+
+@pytest.mark.parametrize("text", ["", "releases", "releases: [2.9.2]", "a: {", "\x00", "releases:"])
+def test_an_earlier_file_that_lists_no_releases_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "earlier.yaml").write_text(text)
+    with pytest.raises(InputError, match=r"is no YAML|lists no releases"):
+        upgrades_since(DATA, tmp_path / "earlier.yaml")
 
 
 def test_what_cannot_be_certified_says_why() -> None:

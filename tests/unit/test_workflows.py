@@ -1,5 +1,6 @@
 """The workflows and the action run what a developer can run: make targets and the CLI, with options that exist."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -11,6 +12,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from conformance.certificate.attestation import PREDICATE_FILE, SUBJECTS_FILE
+from conformance.certificate.statement import PREDICATE_TYPE
+from conformance.certificate_cli import certify as certify_upgrade
 from conformance.cli import Where, app
 from conformance.model import Environment, Profile
 from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
@@ -183,13 +187,51 @@ def test_what_a_job_runs_was_built_before_with_little_disk() -> None:
     assert max(map(names.index, builds)) < names.index("Keep the binaries") < names.index("Certify")
     # A mutated controller is compiled from the caches of its own, which are dropped after each group.
     assert names.index("Build what mutants need") < names.index("Build what is missing")
+    job = read(ROOT / ".github/workflows/certify.yml")["jobs"]["upgrade"]
+    assert job["env"] == {"FROM": "${{ matrix.pair.from }}", "TO": "${{ matrix.pair.to }}"}
+    runs = [step["run"] for step in job["steps"] if ".venv/bin/flux-tenancy " in step.get("run", "")]
+    assert [run.partition(" toolchain build ")[2] for run in runs[:2]] == [
+        '--frugal --flux-version "$FROM"',
+        '--frugal --flux-version "$TO"',
+    ]
+    assert [" upgrade " in runs[2], " certify " in runs[3], len(runs)] == [True, True, 4]
+
+
+def test_a_certificate_counts_an_upgrade_in_place_on_the_same_platform() -> None:
+    """Without one it is provisional; one by another route or of other environments is refused."""
     steps = read(ROOT / ".github/workflows/certify.yml")["jobs"]["upgrade"]["steps"]
-    (asked, *built, certified) = [step for step in steps if ".venv/bin/flux-tenancy " in step.get("run", "")]
-    assert "toolchain releases --pair" in asked["run"]
-    pair = [f"${{{{ fromJSON(steps.{asked['id']}.outputs.pair).{which} }}}}" for which in ("from", "to")]
-    assert [step["env"]["VERSION"] for step in built] == pair
-    assert all(step["run"].endswith('toolchain build --frugal --flux-version "$VERSION"') for step in built)
-    assert " certify " in certified["run"]
+    upgrade, certify = (step for step in steps if re.search(r" (upgrade|certify) ", step.get("run", "")))
+    assert upgrade["continue-on-error"] is True  # a finding is an answer, and the certificate gives it
+    assert "continue-on-error" not in certify
+    (by_hand, made) = (shlex.split(step["run"])[2:] for step in (upgrade, certify))
+    given, counted = (dict(zip(words[::2], words[1::2], strict=True)) for words in (by_hand, made))
+    assert given["--report"] == counted["--upgrade"]
+    (bootstrap,) = (
+        one.default for one in inspect.signature(certify_upgrade).parameters.values() if one.name == "bootstrap"
+    )
+    assert given["--bootstrap"] == bootstrap
+    for word in ("--from", "--to", "--environment"):
+        assert given[word] == counted[word]
+
+
+def test_each_push_is_certified_and_none_takes_the_place_of_another() -> None:
+    given = read(ROOT / ".github/workflows/certify.yml")
+    group = given["concurrency"]["group"]
+    assert "github.event_name == 'push' && github.sha" in group
+    assert group.endswith("|| github.run_id }}")
+    assert given["concurrency"]["cancel-in-progress"] is False
+    jobs = given["jobs"]
+    assert "github.event_name == 'push'" in jobs["upgrades"]["if"]
+    added, named = (step for step in jobs["upgrades"]["steps"] if step.get("id"))
+    assert added["env"] == {"BEFORE": "${{ github.event.before }}"}
+    (checkout,) = (step for step in jobs["upgrades"]["steps"] if "checkout" in step.get("uses", ""))
+    assert checkout["with"]["fetch-depth"] == 0
+    assert named["env"] == {"FROM": "${{ inputs.from }}", "TO": "${{ inputs.to }}"}
+    assert added["if"].replace("==", "!=") == named["if"]
+    pairs = "${{ fromJSON(needs.upgrades.outputs.pairs) }}"
+    assert [jobs[name]["strategy"]["matrix"] for name in ("upgrade", "attest")] == [{"pair": pairs}, {"pair": pairs}]
+    # A matrix without a pair would fail.
+    assert jobs["upgrade"]["if"] == "${{ needs.upgrades.outputs.pairs != '[]' }}"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -224,12 +266,40 @@ def test_one_action_has_one_pin_everywhere_with_its_version() -> None:
 def test_only_what_certify_has_just_made_is_attested_and_proposed() -> None:
     jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
     (made,) = (step["run"] for step in jobs["upgrade"]["steps"] if " certify " in step.get("run", ""))
-    folder = shlex.split(made)[-1]
+    words = shlex.split(made)
+    folder, parts = (words[words.index(word) + 1] for word in ("--publish", "--attestation"))
     assert not (ROOT / folder).is_relative_to(ROOT / "certificates")
-    (upload,) = (step for step in jobs["upgrade"]["steps"] if step.get("id") == "certificate")
-    assert (upload["with"]["path"], upload["with"]["if-no-files-found"]) == (f"{folder}/", "ignore")
-    # Without files there is no artifact, so no output, and then neither job begins.
-    assert jobs["upgrade"]["outputs"] == {"certificate": "${{ steps.certificate.outputs.artifact-id }}"}
-    assert "needs.upgrade.outputs.certificate != ''" in jobs["attest"]["if"]
-    assert "needs.attest.result == 'success'" in jobs["propose"]["if"]
-    assert jobs["propose"]["steps"][-1]["run"] == f"make publish-certificates NEW={folder}"
+    upload = uses(jobs["upgrade"], "actions/upload-artifact")["with"]
+    assert {folder, parts.rpartition("/")[0]} == {f"{upload['path']}certificates", f"{upload['path']}attestation"}
+    pair = "${{ matrix.pair.from }}-${{ matrix.pair.to }}"
+    assert (upload["name"], upload["if-no-files-found"]) == (f"certificate-{pair}", "ignore")
+
+    came, attest = uses(jobs["attest"], "actions/download-artifact")["with"], uses(jobs["attest"], "actions/attest")
+    assert came["name"] == upload["name"]  # without a certificate there is none, and the job fails here
+    assert attest["with"] == {
+        "subject-checksums": f"{came['path']}attestation/{pair}/{SUBJECTS_FILE}",
+        "predicate-path": f"{came['path']}attestation/{pair}/{PREDICATE_FILE}",
+        "predicate-type": PREDICATE_TYPE,
+    }
+    bundle = uses(jobs["attest"], "actions/upload-artifact")["with"]
+    assert (bundle["path"], bundle["if-no-files-found"]) == ("${{ steps.attest.outputs.bundle-path }}", "error")
+    assert not [step for step in jobs["attest"]["steps"] if "run" in step or "checkout" in step["uses"]]
+
+    folders = {
+        step["with"]["pattern"]: step["with"]["path"]
+        for step in jobs["propose"]["steps"]
+        if "with" in step and "pattern" in step["with"]
+    }
+    assert folders == {"certificate-*": "build/made", "attestation-*": "build/attested"}
+    assert (upload["name"].partition("-")[0], bundle["name"]) == ("certificate", f"attestation-{pair}")
+    last = jobs["propose"]["steps"][-1]["run"]
+    assert last == "make publish-certificates NEW=build/made/certificates ATTESTATIONS=build/attested"
+    # Neither begins where nothing was certified; both do where the answer was no.
+    assert jobs["attest"]["if"] == "${{ !cancelled() && needs.upgrade.result != 'skipped' }}"
+    assert jobs["propose"]["if"] == "${{ !cancelled() && needs.attest.result != 'skipped' }}"
+
+
+def uses(job: dict[str, Any], action: str) -> dict[str, Any]:
+    (found,) = (step for step in job["steps"] if step.get("uses", "").partition("@")[0] == action)
+    assert isinstance(found, dict)
+    return found

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from support.certificates import call, certified, nothing, release, upgraded
 
+from conformance.certificate import running
+from conformance.errors import InputError
 from conformance.model import Profile
 from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
 
@@ -114,3 +116,13 @@ def test_an_upgrade_of_other_releases_is_refused(tmp_path: Path) -> None:
     folder = release(tmp_path / "u", "2.9.5", 3, {"F01": nothing})
     result = certified(tmp_path, nothing, "--upgrade", folder)
     assert "the report of the upgrade is of no upgrade; 2.9.2 to 2.9.5 is wanted" in str(result.exception)
+
+
+def test_a_report_of_another_upgrade_is_refused_before_anything_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "run_in_foreground", lambda *_: pytest.fail("it was started"))
+    none = release(tmp_path / "none", "2.9.2", 1, {"F01": nothing})
+    words = ("certify", "--from", "2.9.2", "--to", "2.9.5", "--upgrade")
+    assert "is of no upgrade; 2.9.2 to 2.9.5 is wanted" in str(call(*words, none).exception)
+    assert isinstance(call(*words, tmp_path / "nowhere").exception, InputError)
