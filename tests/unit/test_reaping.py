@@ -8,7 +8,7 @@ import pytest
 from filelock import FileLock, Timeout
 from support.fake_docker import INFO, FakeDocker, docker
 
-from conformance.errors import InputError
+from conformance.errors import InputError, ProviderError
 from conformance.process import own_identity
 from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
@@ -85,6 +85,16 @@ def test_the_folder_of_a_kept_cluster_goes_when_somebody_ended_it(docker: FakeDo
     folder = keep("ftc-ended")
     reap(answering(docker, dict(labels("run", NAME))).engine, print)
     assert not folder.exists()
+
+
+def test_a_kept_cluster_is_not_forgotten_because_the_engine_was_slow(docker: FakeDocker) -> None:
+    folder = keep()
+    slow = answering(docker, of_dead_run())
+    slow.says("network inspect", code=1, error="Error response from daemon: context deadline exceeded")
+    with pytest.raises(ProviderError):
+        reap(slow.engine, print)
+    assert folder.is_dir()
+    assert removed(slow) == []
 
 
 def test_a_kept_cluster_of_another_engine_or_machine_is_not_forgotten(
