@@ -96,7 +96,10 @@ class Engine:
         except ProcessError as error:
             if "No such image" in str(error) or "no such image" in str(error):
                 return ""
-            raise ProviderError(f"the container engine does not say whether it holds {image}: {error}") from error
+            raise ProviderError(
+                f"the container engine does not say whether it holds {image}: {error}",
+                hint=f"docker image inspect {image}",
+            ) from error
 
     def was_pulled(self, image: str) -> bool:
         """Whether an image came from a registry, which gave it a digest; False of one that was made here."""

@@ -137,6 +137,7 @@ class KindProvider:
         client = KubeClient.from_kubeconfig(self._kubeconfig, timeout_s=self._timeouts.api_request)
         self._client = client
         if self._plan.reuse:
+            kind_inside.wait_answers(client, timeout_s=self._timeouts.kind_cluster)
             reusing.wipe(client, self._home / BASELINE, flux=self._binary("flux"), kubeconfig=self._kubeconfig)
             self._notes.append(f"{self._platform}: the kept cluster {self._name} was made as new")
         else:
@@ -222,6 +223,7 @@ class KindProvider:
 
     def _export(self) -> None:
         self._exported = True
+        self._say(f"keeping the logs of {self._node}")
         words = ["export", "logs", str(self._logs / "kind"), f"--name={self._name}"]
         with contextlib.suppress(ProcessError):
             run([self._binary("kind"), *words], timeout_s=_EXPORT_S, env=self._environment())

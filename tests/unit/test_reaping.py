@@ -53,6 +53,13 @@ def test_what_a_dead_run_left_is_removed_cluster_first(docker: FakeDocker) -> No
     assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
+def test_what_is_removed_is_told_before_it_takes_its_time(docker: FakeDocker) -> None:
+    seen: list[tuple[str, list[str]]] = []
+    engine = answering(docker, of_dead_run()).engine
+    reap(engine, lambda said: seen.append((said, removed(docker))))
+    assert seen == [(f"removing what a killed run left in the container engine: {NAME}", [])]
+
+
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
     assert reap(answering(docker, dict(labels("run", NAME))).engine, print) == []
     assert removed(docker) == []
