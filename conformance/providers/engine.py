@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import InputError, ProcessError, ProviderError
-from conformance.kube.wait import eventually
+from conformance.kube.wait import consistently, eventually
 from conformance.process import run
 from conformance.settings import environment
 
@@ -20,6 +20,8 @@ ANSWER_S = 20.0
 """One question; seen under 0.2 s, on a busy machine up to 3 s."""
 CHANGE_S = 60.0
 """A network or container made or removed; seen under 1 s."""
+COMING_S = 15.0
+"""A container that was asked for and is not listed yet: 1 GB of a node image is copied into its volume first."""
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
 _NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
@@ -176,14 +178,21 @@ class Engine:
         label = f"label={CLUSTER_LABEL}={cluster}"
         return self._ask("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
-    def remove_nodes(self, cluster: str) -> None:
+    def remove_nodes(self, cluster: str, *, coming: bool = False) -> None:
         """Remove the node containers of a Kind cluster with their volumes; harmless when they are gone.
+
+        Args:
+            coming: whoever was making one was killed. The engine goes on all the same, and lists a container only when
+                its volumes are filled: where none is seen, one is waited for.
 
         Raises:
             ProviderError: one cannot be removed.
             WaitTimeout: somebody else is removing one, and does not come to an end.
         """
-        for node in self.nodes(cluster):
+        nodes = self.nodes(cluster)
+        if coming and not nodes:
+            nodes = consistently(lambda: self.nodes(cluster), lambda found: not found, for_s=COMING_S) or []
+        for node in nodes:
             if not self._remove(["rm", "--force", "--volumes", node], f"node {node}"):
                 self._until_gone(cluster, node)
 

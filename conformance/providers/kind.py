@@ -79,6 +79,8 @@ class KindProvider:
         self._gateway = ""
         self._begun = False
         """There may be something in the engine."""
+        self._creating = False
+        """A node was asked for, and nobody heard whether it came."""
         self._exported = False
         self._hold: Hold | None = None
         self._notes: list[str] = []
@@ -212,7 +214,8 @@ class KindProvider:
         if is_kept(self._home):
             self._say(self._how_to_reach())
         elif self._begun:
-            self._engine.remove_nodes(self._name)
+            # The network goes last: by its label the next start finds what this one cannot wait for.
+            self._engine.remove_nodes(self._name, coming=self._creating)
             self._engine.remove_network(self._name)
             shutil.rmtree(self._home, ignore_errors=True)
 
@@ -267,9 +270,12 @@ class KindProvider:
         images = images_to_load(policies, self._components)
         loading = self._loading = Loading(self._engine, commands, self._node, images, self._timeouts)
         with loading.beside():
+            self._creating = True
             try:
                 commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
+                self._creating = False
             except ProcessError as error:
+                self._creating = False
                 raise ProviderError(
                     f"the Kind cluster did not come up: {error}",
                     hint="the node's own logs are below; `docker info` says what the engine can do",

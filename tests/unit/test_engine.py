@@ -127,6 +127,24 @@ def test_a_node_that_somebody_else_is_removing_is_waited_for(
     assert list(listed) == []
 
 
+def test_a_node_that_the_engine_is_still_making_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.says("rm")
+    engine = docker.engine
+    listed: list[list[str]] = [[], [], ["c-control-plane"]]
+    monkeypatch.setattr(engine, "nodes", lambda _: listed.pop(0))
+    engine.remove_nodes("c", coming=True)
+    assert docker.asked == ["rm --force --volumes c-control-plane"]
+    monkeypatch.setattr("conformance.providers.engine.COMING_S", 0.0)
+    listed += [[], []]
+    engine.remove_nodes("c", coming=True)
+    listed += [[]]
+    engine.remove_nodes("c")
+    assert listed == []
+    assert docker.asked == ["rm --force --volumes c-control-plane"]
+
+
 def test_a_node_runs_or_not(docker: FakeDocker) -> None:
     docker.says("container inspect --format {{.State.Running}} c", "true\n")
     docker.says("container inspect --format {{.State.Running}} d", "false\n")

@@ -1,5 +1,6 @@
 """The Kind provider, without an engine: its order of events, and what it leaves."""
 
+import contextlib
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -171,6 +172,30 @@ def test_a_policy_engine_that_does_not_run_names_its_image() -> None:
         wait_policies(client, "kube-router", timeout_s=0)
     client.ready = 1
     wait_policies(client, "kube-router", timeout_s=0)
+
+
+@pytest.mark.parametrize(
+    ("ended", "coming"), [(KeyboardInterrupt(), True), (ProcessError("ended with exit code 1"), False), (None, False)]
+)
+def test_a_node_that_was_being_made_when_the_run_was_ended_goes_too(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException | None, coming: bool
+) -> None:
+    def create(*_: object, **__: object) -> None:
+        if ended is not None:
+            raise ended
+
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    docker.says("run")
+    docker.holds()
+    asked: list[tuple[str, bool]] = []
+    monkeypatch.setattr(ClusterCommands, "create", create)
+    monkeypatch.setattr(made._engine, "remove_nodes", lambda name, *, coming: asked.append((name, coming)))
+    made.prepare()
+    with contextlib.suppress(KeyboardInterrupt, ProviderError):
+        made._create()
+    made.down()
+    assert asked == [("ftc-20261121t000000z-abc-staging", coming)]
+    assert docker.asked[-1].startswith("network rm")
 
 
 def test_the_api_server_of_a_node_that_was_just_started_is_waited_for() -> None:
