@@ -17,7 +17,7 @@ from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
-from conformance.providers import kind_inside, reusing
+from conformance.providers import firewall, kind_inside, reusing
 from conformance.providers.kept import BASELINE, Hold, claim, is_kept, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands
 from conformance.providers.kind_plan import (
@@ -159,10 +159,10 @@ class KindProvider:
         return self._cluster(client, self._host)
 
     def broken(self) -> None:
-        """Export the node's logs, and say which images could not be pulled.
+        """Export the node's logs, and say which images could not be pulled, or that the node cannot reach the servers.
 
         Raises:
-            ProviderError: the node lacks images: that is the cause.
+            ProviderError: one of both: that is the cause.
         """
         self._export()
         lacking = kind_inside.not_pulled(self._client) if self._client else []
@@ -173,6 +173,11 @@ class KindProvider:
                 f"the node cannot pull {', '.join(lacking)}{why}",
                 hint="let it reach the registry, or have the images in the local engine: what it holds is loaded",
                 log=self._logs / "kind",
+            )
+        if self._host is not None and firewall.stops(self._engine, self._node, self._gateway):
+            raise ProviderError(
+                f"the node cannot reach this machine at {self._gateway}, the gateway of its network {self._name}",
+                hint="a firewall stops it (ufw, firewalld): let it take what comes from the engine's bridges",
             )
 
     def down(self) -> None:

@@ -8,19 +8,17 @@ from typing import Any, cast
 
 import pytest
 from support.fake_docker import FakeDocker, docker
+from support.kind_provider import provider
 
 from conformance.errors import InputError, KubeError, ProcessError, ProviderError
 from conformance.kube.client import KubeClient
 from conformance.process import run
 from conformance.providers import kind_inside, reusing
 from conformance.providers.kept import BASELINE, kept_folder
-from conformance.providers.kind import KindProvider
 from conformance.providers.kind_cluster import ClusterCommands, retaining
 from conformance.providers.kind_inside import wait_answers, wait_policies
-from conformance.providers.kind_plan import KindPlan, NodeImage
 from conformance.providers.loading import Loading
 from conformance.providers.reaping import labels
-from conformance.runs import RunFolder
 from conformance.settings import Timeouts, environment
 
 __all__ = ["docker"]
@@ -29,21 +27,6 @@ __all__ = ["docker"]
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
-
-
-def provider(docker: FakeDocker, folder: Path, **plan: Any) -> KindProvider:
-    run = RunFolder("20261121T000000Z-abc", folder / "run")
-    image = NodeImage(reference="kindest/node:v1.36.3", held=True)
-    return KindProvider(
-        folder=run,
-        name="staging",
-        plan=KindPlan(engine=docker.engine, facts=docker.engine.facts(), image=image, **plan),
-        components={},
-        binary=lambda name: folder / name,
-        logs=folder / "logs",
-        timeouts=Timeouts(),
-        say=lambda _: None,
-    )
 
 
 def networked(docker: FakeDocker, gateway: str) -> FakeDocker:
