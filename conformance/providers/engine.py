@@ -24,7 +24,7 @@ COMING_S = 15.0
 """A container that was asked for and is not listed yet: 1 GB of a node image is copied into its volume first."""
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
-_NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
+NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
 """What docker says of a network that is not there, until 19.03 and since."""
 _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
 
@@ -228,7 +228,7 @@ class Engine:
         try:
             found: Any = json.loads(self._ask("network", "inspect", "--format", "{{json .Labels}}", network))
         except ProcessError as error:
-            if _NETWORK_GONE.search(str(error)):
+            if NETWORK_GONE.search(str(error)):
                 return None  # meanwhile
             # A slow engine has it all the same: whoever took it for gone would forget what is kept.
             raise ProviderError(
