@@ -168,7 +168,7 @@ def _attach(settings: Settings, write: Callable[[str], None], jobs: Sequence[Job
         dataclasses.replace(fleet, route=found.route),
         data_dir("tenant-repo"),
         toolchain,
-        choose(settings),
+        choose(settings, clock.say),
         folder,
         report,
         f"{now:%Y-%m-%dT%H:%M:%SZ}",

@@ -277,7 +277,7 @@ def open_session(settings: Settings, write: Callable[[str], None]) -> Session:
     """
     clock = PhaseClock(write)
     require_git()
-    providers = choose(settings)
+    providers = choose(settings, clock.say)
     fixture_folders()
     fleet = load_fleet(settings.fleet or data_dir("fleet-repo"), settings.environments, settings.bootstrap)
     check_ways(fleet, settings.environments, settings.onboarding, settings.sync)

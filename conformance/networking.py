@@ -124,7 +124,7 @@ class Networking:
             Breakdown: there is none.
         """
         pods = self.platform.client.objects("v1", "Pod", namespace=namespace, labels=labels)
-        names = [p["metadata"]["name"] for p in pods if not p["metadata"].get("deletionTimestamp")]
+        names = [p["metadata"]["name"] for p in pods if not _has_ended(p)]
         if not names:
             raise Breakdown(f"{namespace} has no Pod with {labels}", hint="see what is installed there, and its labels")
         return names
@@ -173,6 +173,11 @@ class Networking:
         """State that a denial was seen by a Pod, and that the policies say the same."""
         self.denials += 1
         self.planes.update(dict.fromkeys((Plane.TRAFFIC, Plane.COMPUTED)))
+
+
+def _has_ended(pod: Manifest) -> bool:
+    """Whether a Pod is on its way out, or over: one that was evicted stays listed, and answers nobody."""
+    return bool(pod["metadata"].get("deletionTimestamp")) or pick(pod, "status", "phase") in {"Failed", "Succeeded"}
 
 
 def _name(manifest: Manifest) -> str:

@@ -65,13 +65,14 @@ class Providers:
         )
 
 
-def choose(settings: Settings) -> Providers:
-    """Check what the provider needs of this machine; nothing is changed.
+def choose(settings: Settings, say: Callable[[str], None]) -> Providers:
+    """Check what the provider needs of this machine; nothing is changed, but see `kind_plan.examine`.
 
     Raises:
         InputError: it is not there.
+        ProviderError: the engine does not remove what a killed run left.
     """
     plan = None
     if settings.provider == "kind":
-        plan = examine(Engine.find(), settings.kubernetes_version, keep=settings.keep, reuse=settings.reuse)
+        plan = examine(Engine.find(), settings.kubernetes_version, keep=settings.keep, reuse=settings.reuse, say=say)
     return Providers(name=settings.provider, timeouts=settings.timeouts, plan=plan)

@@ -4,6 +4,7 @@ DOCKER_HOST and the user's contexts choose the engine, as they do for `kind` its
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import InputError, ProcessError, ProviderError
-from conformance.kube.wait import eventually
+from conformance.kube.wait import consistently, eventually
 from conformance.process import run
 from conformance.settings import environment
 
@@ -19,8 +20,12 @@ ANSWER_S = 20.0
 """One question; seen under 0.2 s, on a busy machine up to 3 s."""
 CHANGE_S = 60.0
 """A network or container made or removed; seen under 1 s."""
+COMING_S = 15.0
+"""A container that was asked for and is not listed yet: 1 GB of a node image is copied into its volume first."""
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
+NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
+"""What docker says of a network that is not there, until 19.03 and since."""
 _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
 
 
@@ -71,6 +76,12 @@ class Engine:
             raise InputError(f"the container engine does not answer: {error}", hint=_START) from error
         if problems := said.get("ServerErrors"):
             raise InputError(f"the container engine does not answer: {problems[0]}", hint=_START)
+        if "ServerVersion" not in said:  # podman's own words for the same question
+            raise InputError(
+                "`docker` here is not Docker's: what it says of its engine is not what Docker Engine says",
+                hint="podman's stand-in will not do: set PATH and DOCKER_HOST to Docker Engine, or certify with "
+                "--flux-provider embedded",
+            )
         return EngineFacts(
             id=str(said.get("ID") or ""),
             version=str(said.get("ServerVersion", "")),
@@ -87,7 +98,10 @@ class Engine:
         except ProcessError as error:
             if "No such image" in str(error) or "no such image" in str(error):
                 return ""
-            raise ProviderError(f"the container engine does not say whether it holds {image}: {error}") from error
+            raise ProviderError(
+                f"the container engine does not say whether it holds {image}: {error}",
+                hint=f"docker image inspect {image}",
+            ) from error
 
     def was_pulled(self, image: str) -> bool:
         """Whether an image came from a registry, which gave it a digest; False of one that was made here."""
@@ -135,11 +149,16 @@ class Engine:
         try:
             pools = json.loads(self._ask("network", "inspect", "--format", "{{json .IPAM.Config}}", network))
         except (ProcessError, ValueError) as error:
-            raise ProviderError(f"the container network {network} cannot be read: {error}") from error
-        found = [pool["Gateway"] for pool in pools or [] if ":" not in pool.get("Gateway", ":")]
+            hint = f"docker network inspect {network}"
+            raise ProviderError(f"the container network {network} cannot be read: {error}", hint=hint) from error
+        gateways = [str(pool.get("Gateway") or "") for pool in pools or []]
+        found = [address for address in gateways if address and ":" not in address]
         if not found:
-            raise ProviderError(f"the container network {network} has no IPv4 gateway: {pools}")
-        return str(found[0])
+            raise ProviderError(
+                f"the container network {network} has no IPv4 gateway: {pools}",
+                hint="give the engine an IPv4 pool: default-address-pools in its daemon.json",
+            )
+        return found[0]
 
     def networks(self, label: str) -> list[tuple[str, Mapping[str, str]]]:
         """Return name and labels of the networks that have a label (`key` or `key=value`)."""
@@ -159,14 +178,21 @@ class Engine:
         label = f"label={CLUSTER_LABEL}={cluster}"
         return self._ask("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
-    def remove_nodes(self, cluster: str) -> None:
+    def remove_nodes(self, cluster: str, *, coming: bool = False) -> None:
         """Remove the node containers of a Kind cluster with their volumes; harmless when they are gone.
+
+        Args:
+            coming: whoever was making one was killed. The engine goes on all the same, and lists a container only when
+                its volumes are filled: where none is seen, one is waited for.
 
         Raises:
             ProviderError: one cannot be removed.
             WaitTimeout: somebody else is removing one, and does not come to an end.
         """
-        for node in self.nodes(cluster):
+        nodes = self.nodes(cluster)
+        if coming and not nodes:
+            nodes = consistently(lambda: self.nodes(cluster), lambda found: not found, for_s=COMING_S) or []
+        for node in nodes:
             if not self._remove(["rm", "--force", "--volumes", node], f"node {node}"):
                 self._until_gone(cluster, node)
 
@@ -201,8 +227,14 @@ class Engine:
     def _labels(self, network: str) -> Mapping[str, str] | None:
         try:
             found: Any = json.loads(self._ask("network", "inspect", "--format", "{{json .Labels}}", network))
-        except ProcessError:
-            return None  # gone meanwhile
+        except ProcessError as error:
+            if NETWORK_GONE.search(str(error)):
+                return None  # meanwhile
+            # A slow engine has it all the same: whoever took it for gone would forget what is kept.
+            raise ProviderError(
+                f"the container engine does not say whose network {network} is: {error}",
+                hint=f"docker network inspect {network}",
+            ) from error
         return dict(found or {})
 
     def _remove(self, words: Sequence[str], what: str) -> bool:

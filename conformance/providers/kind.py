@@ -17,7 +17,7 @@ from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
-from conformance.providers import kind_inside, reusing
+from conformance.providers import firewall, kind_inside, reusing
 from conformance.providers.kept import BASELINE, Hold, claim, is_kept, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands
 from conformance.providers.kind_plan import (
@@ -79,6 +79,8 @@ class KindProvider:
         self._gateway = ""
         self._begun = False
         """There may be something in the engine."""
+        self._creating = False
+        """A node was asked for, and nobody heard whether it came."""
         self._exported = False
         self._hold: Hold | None = None
         self._notes: list[str] = []
@@ -137,6 +139,7 @@ class KindProvider:
         client = KubeClient.from_kubeconfig(self._kubeconfig, timeout_s=self._timeouts.api_request)
         self._client = client
         if self._plan.reuse:
+            kind_inside.wait_answers(client, timeout_s=self._timeouts.kind_cluster)
             reusing.wipe(client, self._home / BASELINE, flux=self._binary("flux"), kubeconfig=self._kubeconfig)
             self._notes.append(f"{self._platform}: the kept cluster {self._name} was made as new")
         else:
@@ -156,10 +159,10 @@ class KindProvider:
         return self._cluster(client, self._host)
 
     def broken(self) -> None:
-        """Export the node's logs, and say which images could not be pulled.
+        """Export the node's logs, and say which images could not be pulled, or that the node cannot reach the servers.
 
         Raises:
-            ProviderError: the node lacks images: that is the cause.
+            ProviderError: one of both: that is the cause.
         """
         self._export()
         lacking = kind_inside.not_pulled(self._client) if self._client else []
@@ -170,6 +173,11 @@ class KindProvider:
                 f"the node cannot pull {', '.join(lacking)}{why}",
                 hint="let it reach the registry, or have the images in the local engine: what it holds is loaded",
                 log=self._logs / "kind",
+            )
+        if self._host is not None and firewall.stops(self._engine, self._node, self._gateway):
+            raise ProviderError(
+                f"the node cannot reach this machine at {self._gateway}, the gateway of its network {self._name}",
+                hint="a firewall stops it (ufw, firewalld): let it take what comes from the engine's bridges",
             )
 
     def down(self) -> None:
@@ -211,7 +219,8 @@ class KindProvider:
         if is_kept(self._home):
             self._say(self._how_to_reach())
         elif self._begun:
-            self._engine.remove_nodes(self._name)
+            # The network goes last: by its label the next start finds what this one cannot wait for.
+            self._engine.remove_nodes(self._name, coming=self._creating)
             self._engine.remove_network(self._name)
             shutil.rmtree(self._home, ignore_errors=True)
 
@@ -222,6 +231,7 @@ class KindProvider:
 
     def _export(self) -> None:
         self._exported = True
+        self._say(f"keeping the logs of {self._node}")
         words = ["export", "logs", str(self._logs / "kind"), f"--name={self._name}"]
         with contextlib.suppress(ProcessError):
             run([self._binary("kind"), *words], timeout_s=_EXPORT_S, env=self._environment())
@@ -265,9 +275,12 @@ class KindProvider:
         images = images_to_load(policies, self._components)
         loading = self._loading = Loading(self._engine, commands, self._node, images, self._timeouts)
         with loading.beside():
+            self._creating = True
             try:
                 commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
+                self._creating = False
             except ProcessError as error:
+                self._creating = False
                 raise ProviderError(
                     f"the Kind cluster did not come up: {error}",
                     hint="the node's own logs are below; `docker info` says what the engine can do",

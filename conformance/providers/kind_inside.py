@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from conformance.errors import Breakdown, ProviderError
+from conformance.errors import Breakdown, ProviderError, WaitTimeout
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref, pick
 from conformance.kube.wait import eventually, object_until
@@ -21,6 +21,29 @@ def add_kube_router(client: KubeClient) -> None:
         client.apply(manifest)
 
 
+def wait_answers(client: KubeClient, *, timeout_s: float) -> None:
+    """Wait until the API server of a kept cluster answers: its node may have been started a moment ago.
+
+    Raises:
+        ProviderError: it does not; with what was said last.
+    """
+
+    def refused() -> str:
+        try:
+            client.objects("v1", "Namespace")
+        except Breakdown as error:
+            return str(error)
+        return ""
+
+    what = "the kept cluster's API server answers"
+    try:
+        eventually(refused, lambda said: not said, timeout_s=timeout_s, what=what, interval_s=0.5)
+    except WaitTimeout as error:
+        raise ProviderError(
+            str(error.what), hint="see `docker logs` of its node; or end it, and start without --flux-reuse"
+        ) from error
+
+
 def wait_schedulable(client: KubeClient, node: str, *, timeout_s: float) -> None:
     """Wait until Pods are admitted and the node takes them.
 
@@ -30,7 +53,10 @@ def wait_schedulable(client: KubeClient, node: str, *, timeout_s: float) -> None
     """
     state, ready = object_until(client, Ref("v1", "Node", node), _is_ready, timeout_s=timeout_s)
     if not ready:
-        raise ProviderError(f"the node did not become Ready: {pick(state, 'status', 'conditions')}")
+        raise ProviderError(
+            f"the node did not become Ready: {pick(state, 'status', 'conditions')}",
+            hint="its own logs are in the report, below logs; `docker info` says what the engine can do",
+        )
     eventually(
         lambda: client.find(Ref("v1", "ServiceAccount", "default", "default")),
         lambda account: account is not None,

@@ -1,7 +1,7 @@
 """What a run on Kind will be made of, decided before anything is changed: node image, policy engine, images to load."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from conformance.errors import InputError, ProcessError, ProviderError
 from conformance.providers.arguments import OPERATOR
 from conformance.providers.engine import Engine, EngineFacts
 from conformance.providers.kind_cluster import require_pytest_kind
-from conformance.providers.reaping import require_kept
+from conformance.providers.reaping import reap, require_kept
 from conformance.settings import data_dir
 
 GIB = 2**30
@@ -28,6 +28,7 @@ _NFT_QUEUE = (
     "nft add table inet conformance && nft add chain inet conformance c '{ type filter hook forward priority 0; }' && "
     "nft add rule inet conformance c queue num 100"
 )
+_EMBEDDED = "or certify with --flux-provider embedded"
 _VERSION_FILE = "/kind/version"
 """In a node: the version of its Kubernetes (sigs.k8s.io/kind pkg/cluster/nodeutils, KubeVersion)."""
 _VERSION = re.compile(r"v?(\d+\.\d+(?:\.\d+)?)")
@@ -60,50 +61,74 @@ def kind_data() -> Path:
     return data_dir("fixtures") / "kind"
 
 
-def examine(engine: Engine, kubernetes_version: str, *, keep: bool = False, reuse: str = "") -> KindPlan:
+def examine(
+    engine: Engine,
+    kubernetes_version: str,
+    *,
+    keep: bool = False,
+    reuse: str = "",
+    say: Callable[[str], None] = lambda _: None,
+) -> KindPlan:
     """Check everything that a run on Kind needs of this machine; nothing is changed.
+
+    Where memory is short, what killed runs left in the engine is ended first: it may be what takes it.
 
     Args:
         kubernetes_version: `1.36` or `v1.36.4`; empty: the default of node-images.yaml.
         reuse: name of a kept cluster; with it the version has to be that of the cluster.
+        say: receives a line for each cluster of a killed run that is ended.
 
     Raises:
         InputError: no pytest-kind, an engine that does not answer or is too small, no such version or cluster, a
-            cluster that another run uses.
+            cluster that another run uses, or that does not run.
+        ProviderError: the engine does not remove what a killed run left.
     """
     require_pytest_kind()
     facts = engine.facts()
-    _require_memory(facts, free=not reuse)
+    _require_memory(facts)
+    if not reuse:  # a kept cluster has its share already
+        _require_free_memory(engine, say)
     kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
     if kernel < MIN_KERNEL:
         raise InputError(
             f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
-            hint="use an engine on a newer kernel, or certify with --flux-provider embedded",
+            hint=f"use an engine on a newer kernel, {_EMBEDDED}",
         )
     if reuse:
         require_kept(engine, reuse)
+        _require_running(engine, reuse)
         _require_version(engine, reuse, kubernetes_version)
     image = choose_image(engine, "" if reuse else kubernetes_version)  # a kept cluster has its own
     return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
 
 
-def _require_memory(facts: EngineFacts, *, free: bool) -> None:
-    """Check what the engine's machine has, and with `free` what is left of it: a kept cluster has its share already.
-
-    The engine is on this machine, or its networks will be refused.
-    """
-    embedded = "or certify with --flux-provider embedded"
+def _require_memory(facts: EngineFacts) -> None:
     if facts.memory_bytes < MIN_MEMORY_BYTES:
         raise InputError(
             f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
             "needs 4",
-            hint=f"give the engine's machine more memory, {embedded}",
+            hint=f"give the engine's machine more memory, {_EMBEDDED}",
         )
+
+
+def _require_free_memory(engine: Engine, say: Callable[[str], None]) -> None:
+    """Check what is left of this machine's memory. The engine is on this machine, or its networks will be refused."""
+    if psutil.virtual_memory().available < MIN_FREE_BYTES:
+        reap(engine, say)
     left = psutil.virtual_memory().available
-    if free and left < MIN_FREE_BYTES:
+    if left < MIN_FREE_BYTES:
         raise InputError(
             f"{left / GIB:.1f} GiB of this machine's memory are free, and a cluster with its tenants takes 2.7",
-            hint=f"end what else runs here (`docker ps` shows other clusters), {embedded}",
+            hint=f"end what else runs here (`docker ps` shows other clusters), {_EMBEDDED}",
+        )
+
+
+def _require_running(engine: Engine, cluster: str) -> None:
+    node = engine.nodes(cluster)[0]
+    if not engine.runs(node):
+        raise InputError(
+            f"--flux-reuse '{cluster}': its node {node} does not run",
+            hint=f"`docker start {node}` starts it, as after a reboot; or start without --flux-reuse",
         )
 
 

@@ -67,7 +67,10 @@ class Loading:
         try:
             return self._commands.load(held, timeout_s=self._timeouts.image_load * len(held), stop=self._stop)
         except ProcessError as error:
-            raise ProviderError(f"images cannot be loaded into the node: {error}") from error
+            raise ProviderError(
+                f"images cannot be loaded into the node: {error}",
+                hint="on a slow machine raise --flux-timeout-factor; images that the engine does not hold are pulled",
+            ) from error
 
     def _origin(self, image: str, found: str) -> str:
         if image in self.failed:

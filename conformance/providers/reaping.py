@@ -37,10 +37,11 @@ def reap(engine: Engine, say: Callable[[str], None]) -> list[str]:
     with FileLock(state_dir() / "kind-reap.lock"):
         dead = [(name, found[RUN_LABEL]) for name, found in engine.networks(RUN_LABEL) if _is_dead(found)]
         for name, run_id in dead:
-            end_processes(processes_of_run(run_id))
-            engine.remove_nodes(name)
+            say(f"removing what a killed run left in the container engine: {name}")
+            at_work = processes_of_run(run_id)
+            end_processes(at_work)
+            engine.remove_nodes(name, coming=bool(at_work))
             engine.remove_network(name)
-            say(f"removed what a killed run left in the container engine: {name}")
         # A network comes before its folder: what has a folder and no network was ended.
         forget_ended(lambda: _ours(engine), lambda: engine.facts().id, say)
     return [name for name, _ in dead]

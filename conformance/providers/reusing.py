@@ -23,7 +23,11 @@ _CLUSTER_KINDS = (
     ("rbac.authorization.k8s.io/v1", "ClusterRole"),
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
     ("v1", "PersistentVolume"),
+    ("scheduling.k8s.io/v1", "PriorityClass"),
+    ("storage.k8s.io/v1", "StorageClass"),
 )
+_NEVER_NONE = ("PriorityClass", "StorageClass")
+"""Every new cluster has some. A baseline without any is of an earlier version, which did not write them down."""
 _NAMESPACED_KINDS = (
     ("v1", "ConfigMap"),
     ("v1", "Secret"),
@@ -61,7 +65,8 @@ def wipe(client: KubeClient, file: Path, *, flux: Path, kubeconfig: Path) -> Non
         raise ProviderError(
             f"the kept cluster cannot be made as new: {error}", hint="end it, and start without --flux-reuse"
         ) from error
-    extra = [ref for ref in _present(client) if str(ref) not in known]
+    unknown = [kind for kind in _NEVER_NONE if not any(name.startswith(f"{kind}/") for name in known)]
+    extra = [ref for ref in _present(client) if str(ref) not in known and ref.kind not in unknown]
     for ref in extra:
         client.delete_if_exists(ref)
     for ref in extra:

@@ -57,12 +57,15 @@ def host_go(cache: Path) -> Go:
 def cache_key(flux_version: str, cache: Path) -> str:
     """Return a digest of all that decides about the binaries of a release: go.mod, go.sum, recipes, Go and platform.
 
+    Those of further sets and the variants count too: what is kept under this name may hold them.
+
     Raises:
         InputError: no such release.
         ToolchainError: there is no Go to build with.
     """
     recipes = load(flux_version, settings.data_dir("toolchain"))
-    inputs = [recipes.build_of(tool).key_inputs(tool) for tool in recipes.tools]
+    builds = (*recipes.builds, *recipes.variants, *recipes.further)
+    inputs = [build.key_inputs(tool) for build in builds for tool in build.packages]
     return sha256_of(
         repr(
             [sorted(_go_for(recipes, cache).identity.items()), *(sorted(values.items()) for values in inputs)]

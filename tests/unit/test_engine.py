@@ -33,6 +33,17 @@ def test_an_engine_that_answers_with_its_own_errors_does_not_answer(docker: Fake
         docker.engine.facts()
 
 
+PODMANS = {"host": {"kernel": "6.1.0", "memTotal": 8 * 2**30}, "version": {"Version": "5.4.2"}}
+
+
+def test_podman_in_dockers_place_is_not_taken_for_a_small_machine(docker: FakeDocker) -> None:
+    docker.says("info", json.dumps(PODMANS))
+    with pytest.raises(InputError, match="is not Docker's") as refused:
+        docker.engine.facts()
+    assert "podman" in refused.value.hint
+    assert "--flux-provider embedded" in refused.value.hint
+
+
 def test_facts_are_those_of_the_engines_machine(docker: FakeDocker) -> None:
     facts = docker.engine.facts()
     assert (facts.version, facts.kernel, facts.memory_bytes, facts.cpus) == ("20.10.24", "6.1.0", 8 * 2**30, 2)
@@ -61,10 +72,32 @@ def test_a_network_has_the_gateway_of_its_ipv4_pool(docker: FakeDocker) -> None:
     assert "network create --driver bridge --label a=b n" in docker.asked
 
 
-def test_a_network_without_an_ipv4_gateway_is_a_breakdown(docker: FakeDocker) -> None:
-    docker.says("network inspect", json.dumps([{"Gateway": "fc00::1"}]))
-    with pytest.raises(ProviderError, match="no IPv4 gateway"):
+def test_a_pool_whose_gateway_is_empty_has_none(docker: FakeDocker) -> None:
+    docker.says("network inspect", json.dumps([{"Subnet": "fc00::/64", "Gateway": ""}, {"Gateway": "172.30.0.1"}]))
+    assert docker.engine.gateway("n") == "172.30.0.1"
+
+
+@pytest.mark.parametrize("pools", [[{"Gateway": "fc00::1"}], [{"Subnet": "172.30.0.0/16", "Gateway": ""}], [], None])
+def test_a_network_without_an_ipv4_gateway_is_a_breakdown(docker: FakeDocker, pools: object) -> None:
+    docker.says("network inspect", json.dumps(pools))
+    with pytest.raises(ProviderError, match="no IPv4 gateway") as refused:
         docker.engine.gateway("n")
+    assert "default-address-pools" in refused.value.hint
+
+
+@pytest.mark.parametrize("gone", ["Error: No such network: n", "Error response from daemon: network n not found"])
+def test_a_network_that_went_meanwhile_is_not_listed(docker: FakeDocker, gone: str) -> None:
+    docker.says("network ls", "n\n")
+    docker.says("network inspect", code=1, error=gone)
+    assert docker.engine.networks("l") == []
+
+
+def test_a_network_that_the_engine_cannot_tell_of_is_not_taken_for_gone(docker: FakeDocker) -> None:
+    docker.says("network ls", "n\n")
+    docker.says("network inspect", code=1, error="Error response from daemon: context deadline exceeded")
+    with pytest.raises(ProviderError, match="deadline exceeded") as refused:
+        docker.engine.networks("l")
+    assert refused.value.hint == "docker network inspect n"
 
 
 def test_an_engine_out_of_networks_says_what_to_do(docker: FakeDocker) -> None:
@@ -92,6 +125,24 @@ def test_a_node_that_somebody_else_is_removing_is_waited_for(
     monkeypatch.setattr(engine, "nodes", lambda _: next(listed))
     engine.remove_nodes("c")
     assert list(listed) == []
+
+
+def test_a_node_that_the_engine_is_still_making_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.says("rm")
+    engine = docker.engine
+    listed: list[list[str]] = [[], [], ["c-control-plane"]]
+    monkeypatch.setattr(engine, "nodes", lambda _: listed.pop(0))
+    engine.remove_nodes("c", coming=True)
+    assert docker.asked == ["rm --force --volumes c-control-plane"]
+    monkeypatch.setattr("conformance.providers.engine.COMING_S", 0.0)
+    listed += [[], []]
+    engine.remove_nodes("c", coming=True)
+    listed += [[]]
+    engine.remove_nodes("c")
+    assert listed == []
+    assert docker.asked == ["rm --force --volumes c-control-plane"]
 
 
 def test_a_node_runs_or_not(docker: FakeDocker) -> None:

@@ -1,5 +1,6 @@
 """The Kind provider, without an engine: its order of events, and what it leaves."""
 
+import contextlib
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,17 +8,17 @@ from typing import Any, cast
 
 import pytest
 from support.fake_docker import FakeDocker, docker
+from support.kind_provider import provider
 
-from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.errors import InputError, KubeError, ProcessError, ProviderError
+from conformance.kube.client import KubeClient
 from conformance.process import run
+from conformance.providers import kind_inside, reusing
 from conformance.providers.kept import BASELINE, kept_folder
-from conformance.providers.kind import KindProvider
 from conformance.providers.kind_cluster import ClusterCommands, retaining
-from conformance.providers.kind_inside import wait_policies
-from conformance.providers.kind_plan import KindPlan, NodeImage
+from conformance.providers.kind_inside import wait_answers, wait_policies
 from conformance.providers.loading import Loading
 from conformance.providers.reaping import labels
-from conformance.runs import RunFolder
 from conformance.settings import Timeouts, environment
 
 __all__ = ["docker"]
@@ -26,21 +27,6 @@ __all__ = ["docker"]
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
-
-
-def provider(docker: FakeDocker, folder: Path, **plan: Any) -> KindProvider:
-    run = RunFolder("20261121T000000Z-abc", folder / "run")
-    image = NodeImage(reference="kindest/node:v1.36.3", held=True)
-    return KindProvider(
-        folder=run,
-        name="staging",
-        plan=KindPlan(engine=docker.engine, facts=docker.engine.facts(), image=image, **plan),
-        components={},
-        binary=lambda name: folder / name,
-        logs=folder / "logs",
-        timeouts=Timeouts(),
-        say=lambda _: None,
-    )
 
 
 def networked(docker: FakeDocker, gateway: str) -> FakeDocker:
@@ -169,6 +155,67 @@ def test_a_policy_engine_that_does_not_run_names_its_image() -> None:
         wait_policies(client, "kube-router", timeout_s=0)
     client.ready = 1
     wait_policies(client, "kube-router", timeout_s=0)
+
+
+@pytest.mark.parametrize(
+    ("ended", "coming"), [(KeyboardInterrupt(), True), (ProcessError("ended with exit code 1"), False), (None, False)]
+)
+def test_a_node_that_was_being_made_when_the_run_was_ended_goes_too(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException | None, coming: bool
+) -> None:
+    def create(*_: object, **__: object) -> None:
+        if ended is not None:
+            raise ended
+
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    docker.says("run")
+    docker.holds()
+    asked: list[tuple[str, bool]] = []
+    monkeypatch.setattr(ClusterCommands, "create", create)
+    monkeypatch.setattr(made._engine, "remove_nodes", lambda name, *, coming: asked.append((name, coming)))
+    made.prepare()
+    with contextlib.suppress(KeyboardInterrupt, ProviderError):
+        made._create()
+    made.down()
+    assert asked == [("ftc-20261121t000000z-abc-staging", coming)]
+    assert docker.asked[-1].startswith("network rm")
+
+
+def test_the_api_server_of_a_node_that_was_just_started_is_waited_for() -> None:
+    answers: list[Any] = [KubeError("connection refused"), KubeError("503"), []]
+
+    class Client:
+        def objects(self, *_: str) -> list[Any]:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return list(answer)
+
+    client: Any = Client()
+    wait_answers(client, timeout_s=30)
+    assert answers == []
+    answers.append(KubeError("connection refused"))
+    with pytest.raises(ProviderError, match=r"the kept cluster's API server answers .*connection refused") as told:
+        wait_answers(client, timeout_s=0)
+    assert "docker logs" in told.value.hint
+
+
+def test_a_kept_cluster_is_wiped_when_it_answers(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = provider(docker, tmp_path, reuse="kept")
+    order: list[str] = []
+
+    def wipe(*_: object, **__: object) -> None:
+        order.append("wiped")
+        raise ProviderError("far enough")
+
+    monkeypatch.setattr(KubeClient, "from_kubeconfig", lambda *_, **__: None)
+    monkeypatch.setattr(kind_inside, "wait_answers", lambda *_, **__: order.append("answers"))
+    monkeypatch.setattr(reusing, "wipe", wipe)
+    with pytest.raises(ProviderError, match="far enough"):
+        made.up()
+    assert order == ["answers", "wiped"]
 
 
 def test_the_cluster_goes_whatever_fails_before_it(docker: FakeDocker, tmp_path: Path) -> None:

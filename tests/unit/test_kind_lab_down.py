@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from kind_lab import cli, host, lab, traces
+from kind_lab.engine import Engine
 from kind_lab.host import Impossible, InUse
 from kind_lab.layout import Layout
 
@@ -198,6 +199,28 @@ def test_a_cluster_is_used_by_who_made_it_or_who_took_it_again(tmp_path: Path, m
     hold = Hold("c", "r")
     assert is_used("c", dead)
     hold.end(remove=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "used"),
+    [
+        ("'docker network inspect' did not end within 60 s", ["ftc-a"]),
+        ("Error: No such network: ftc-a", []),
+        ("Error response from daemon: network ftc-a not found", []),
+    ],
+)
+def test_a_cluster_of_which_a_busy_engine_does_not_say_whose_it_is_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, used: list[str]
+) -> None:
+    def docker(*words: str, **_: object) -> str:
+        if words[:2] == ("network", "inspect"):
+            raise ProcessError(said)
+        return "ftc-a\n"
+
+    real = Engine(Layout(tmp_path))
+    monkeypatch.setattr(real, "answers", lambda: True)
+    monkeypatch.setattr(real, "docker", docker)
+    assert real.used_clusters() == used
 
 
 CI = Path(__file__).parents[2] / ".ci" / "kind"

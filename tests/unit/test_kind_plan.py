@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import yaml
 from support.fake_docker import GIB, INFO, FakeDocker, docker
 
 from conformance.errors import InputError
+from conformance.process import own_identity
 from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_plan import (
     KINDNET,
@@ -23,7 +25,7 @@ from conformance.providers.kind_plan import (
     kind_data,
     policy_engine,
 )
-from conformance.providers.reaping import RUN_LABEL
+from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL
 
 __all__ = ["docker"]
 DATA = yaml.safe_load((kind_data() / "node-images.yaml").read_text())
@@ -91,12 +93,41 @@ def test_a_machine_of_nominal_4_gib_will_do(docker: FakeDocker, monkeypatch: pyt
 
 
 def test_a_machine_whose_memory_is_taken_is_refused_before_the_cluster_is(
-    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
+    docker.says("network ls")
     free(monkeypatch, 2.0)
     with pytest.raises(InputError, match=r"2\.0 GiB of this machine's memory are free") as refused:
         examine(docker.engine, "")
     assert "docker ps" in refused.value.hint
+
+
+def test_what_a_killed_run_left_goes_before_memory_is_found_too_short(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
+    owner = [socket.gethostname(), own_identity()[0], 1.0, str(kept_folder("ftc-dead"))]
+    docker.holds(PINNED)
+    docker.network("ftc-dead", {RUN_LABEL: "run-that-is-dead", OWNER_LABEL: json.dumps(owner)})
+    docker.says("ps", "ftc-dead-control-plane\n")
+    docker.says("rm")
+    docker.says("network rm")
+
+    def left() -> SimpleNamespace:
+        return SimpleNamespace(available=(8.0 if "network rm ftc-dead" in docker.asked else 1.0) * GIB)
+
+    monkeypatch.setattr(psutil, "virtual_memory", left)
+    said: list[str] = []
+    assert examine(docker.engine, "", say=said.append).image.reference == PINNED
+    assert "ftc-dead" in said[0]
+    assert "rm --force --volumes ftc-dead-control-plane" in docker.asked
+
+
+def test_where_memory_is_left_nothing_is_removed_by_a_look(docker: FakeDocker) -> None:
+    docker.holds(PINNED)
+    examine(docker.engine, "")
+    assert not [line for line in docker.asked if line.startswith(("network", "rm"))]
 
 
 @pytest.fixture
@@ -107,6 +138,7 @@ def kept(docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     docker.holds(PINNED)
     docker.network("kept", {RUN_LABEL: "run"})
     docker.says("ps", "kept-control-plane\n")
+    docker.says("container inspect --format {{.State.Running}} kept-control-plane", "true\n")
     docker.says("exec kept-control-plane cat /kind/version", "v1.35.6\n")
     kept_folder("kept").mkdir(parents=True)
     (kept_folder("kept") / BASELINE).write_text("[]")
@@ -124,7 +156,15 @@ def test_a_kept_cluster_of_another_version_is_refused(kept: FakeDocker, version:
         examine(kept.engine, version, reuse="kept")
 
 
-def test_a_kept_cluster_that_does_not_run_is_refused_with_the_next_step(kept: FakeDocker) -> None:
+@pytest.mark.parametrize("version", ["", "1.35"])
+def test_a_kept_cluster_that_does_not_run_is_refused_with_the_next_step(kept: FakeDocker, version: str) -> None:
+    kept.says("container inspect", "false\n")
+    with pytest.raises(InputError, match="its node kept-control-plane does not run") as refused:
+        examine(kept.engine, version, reuse="kept")
+    assert "docker start kept-control-plane" in refused.value.hint
+
+
+def test_a_kept_cluster_whose_node_does_not_say_its_version_is_refused(kept: FakeDocker) -> None:
     kept.says("exec", code=1, error="Error response from daemon: container 1 is not running")
     with pytest.raises(InputError, match="is not running") as refused:
         examine(kept.engine, "1.35", reuse="kept")

@@ -226,6 +226,15 @@ def test_a_network_that_does_not_enforce_says_so_each_time() -> None:
             proof.prove()
 
 
+def test_one_packet_that_a_busy_node_lost_is_no_enforcement() -> None:
+    said = [True, False, True]  # stands without the policy; with it, once lost, and let through
+    timeouts = Timeouts(network_settled=0.0, pod_ready=0.0)
+    proof = Enforcement(cast("KubeClient", Engine(enforces=False)), lambda _: said.pop(0), timeouts)
+    with pytest.raises(NotEnforced):
+        proof.prove()
+    assert said == []
+
+
 def test_what_a_busy_network_refused_before_does_not_count_when_it_is_judged() -> None:
     engine = Engine(enforces=True)
     proof = enforcement(engine)

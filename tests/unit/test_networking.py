@@ -162,3 +162,12 @@ def test_policies_that_are_not_read_leave_an_audit_without_an_answer(group: str)
 
 def test_a_platform_of_its_own_is_not_asked_for_other_policies() -> None:
     assert scenario(OWN, groups=("cilium.io",)).ask_network([], [POD]) == [CELL]
+
+
+def test_a_pod_that_is_over_is_none_of_those_that_run() -> None:
+    evicted = {"metadata": {"name": "old"}, "status": {"phase": "Failed"}}
+    leaving = {"metadata": {"name": "leaving", "deletionTimestamp": "now"}, "status": {"phase": "Running"}}
+    runs = {"metadata": {"name": "runs"}, "status": {"phase": "Running"}}
+    assert scenario(NODES, pods=(evicted, leaving, runs)).pods_with("flux-system", "app=x") == ["runs"]
+    with pytest.raises(Breakdown, match="has no Pod with app=x"):
+        scenario(NODES, pods=(evicted, leaving)).pods_with("flux-system", "app=x")

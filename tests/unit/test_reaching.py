@@ -114,5 +114,13 @@ def test_a_denial_without_anybody_who_is_let_in_is_refused() -> None:
         expect_flows(cast("Scenario", Asked(Fidelity.REAL)), given=[flow("neighbour")], denied=[flow("attacker", 9090)])
 
 
-def test_where_nobody_answers_the_policies_are_judged() -> None:
-    expect_flows(cast("Scenario", Asked(Fidelity.REAL)), denied=[flow("attacker", answered=False)])
+def test_where_nobody_answers_the_policies_are_judged_and_no_denial_was_seen() -> None:
+    asked = Asked(Fidelity.REAL)
+    expect_flows(cast("Scenario", asked), denied=[flow("attacker", answered=False)])
+    assert asked.shown == 0
+    expect_flows(
+        cast("Scenario", asked),
+        given=[flow("neighbour")],
+        denied=[flow("attacker"), flow("attacker", 1, answered=False)],
+    )
+    assert asked.shown == 1

@@ -8,8 +8,9 @@ import pytest
 from filelock import FileLock, Timeout
 from support.fake_docker import INFO, FakeDocker, docker
 
-from conformance.errors import InputError
+from conformance.errors import InputError, ProviderError
 from conformance.process import own_identity
+from conformance.providers import reaping
 from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
 
@@ -53,6 +54,26 @@ def test_what_a_dead_run_left_is_removed_cluster_first(docker: FakeDocker) -> No
     assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
+def test_what_is_removed_is_told_before_it_takes_its_time(docker: FakeDocker) -> None:
+    seen: list[tuple[str, list[str]]] = []
+    engine = answering(docker, of_dead_run()).engine
+    reap(engine, lambda said: seen.append((said, removed(docker))))
+    assert seen == [(f"removing what a killed run left in the container engine: {NAME}", [])]
+
+
+@pytest.mark.parametrize("at_work", [True, False])
+def test_a_node_that_a_dead_runs_kind_was_making_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, at_work: bool
+) -> None:
+    engine = answering(docker, of_dead_run()).engine
+    asked: list[tuple[str, bool]] = []
+    monkeypatch.setattr(reaping, "processes_of_run", lambda _: ["kind"] if at_work else [])
+    monkeypatch.setattr(reaping, "end_processes", lambda _: None)
+    monkeypatch.setattr(engine, "remove_nodes", lambda name, *, coming: asked.append((name, coming)))
+    reap(engine, print)
+    assert asked == [(NAME, at_work)]
+
+
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
     assert reap(answering(docker, dict(labels("run", NAME))).engine, print) == []
     assert removed(docker) == []
@@ -85,6 +106,16 @@ def test_the_folder_of_a_kept_cluster_goes_when_somebody_ended_it(docker: FakeDo
     folder = keep("ftc-ended")
     reap(answering(docker, dict(labels("run", NAME))).engine, print)
     assert not folder.exists()
+
+
+def test_a_kept_cluster_is_not_forgotten_because_the_engine_was_slow(docker: FakeDocker) -> None:
+    folder = keep()
+    slow = answering(docker, of_dead_run())
+    slow.says("network inspect", code=1, error="Error response from daemon: context deadline exceeded")
+    with pytest.raises(ProviderError):
+        reap(slow.engine, print)
+    assert folder.is_dir()
+    assert removed(slow) == []
 
 
 def test_a_kept_cluster_of_another_engine_or_machine_is_not_forgotten(

@@ -1,11 +1,13 @@
 """A kept cluster made as new: what the Flux Operator left would hold itself."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from conformance.checks.tenants.test_c03_cluster_scoped import RESOURCES
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
 from conformance.providers import reusing
@@ -58,3 +60,29 @@ def test_the_operator_goes_before_flux_and_its_finalizers_with_it(
     before, after = ["Deployment", "FluxInstance"], ["CustomResourceDefinition"]
     assert client.done == ([*before, "flux uninstall", *after] if operator else ["flux uninstall"])
     assert client.held == [KNOWN]
+
+
+CLASSES = [
+    Ref("scheduling.k8s.io/v1", "PriorityClass", "system-node-critical"),
+    Ref("storage.k8s.io/v1", "StorageClass", "standard"),
+]
+LOOT = [
+    Ref("scheduling.k8s.io/v1", "PriorityClass", "c03-loot"),
+    Ref("storage.k8s.io/v1", "StorageClass", "c03-loot"),
+]
+
+
+@pytest.mark.parametrize(("known", "left"), [([KNOWN, *CLASSES], []), ([KNOWN], LOOT)], ids=["now", "of before"])
+def test_what_an_escape_left_does_not_accuse_the_next_fleet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: list[Ref], left: list[Ref]
+) -> None:
+    client = FakeClient(KNOWN, *CLASSES, *LOOT)
+    monkeypatch.setattr(reusing, "run", lambda *_, **__: None)
+    (tmp_path / "baseline").write_text(json.dumps([str(ref) for ref in known]))
+    reusing.wipe(cast("KubeClient", client), tmp_path / "baseline", flux=Path("flux"), kubeconfig=Path("kubeconfig"))
+    assert client.held == [KNOWN, *CLASSES, *left]
+
+
+def test_every_cluster_wide_kind_that_an_attack_makes_is_made_as_new() -> None:
+    found = {kind for _, kind in reusing._CLUSTER_KINDS}
+    assert set(RESOURCES) <= found

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +171,17 @@ def test_a_cache_is_named_by_what_is_in_it(tmp_path: Path) -> None:
     assert key != cache_key("2.9.5", tmp_path)
     with pytest.raises(InputError, match="unknown Flux version"):
         cache_key("9.9.9", tmp_path)
+
+
+@pytest.mark.parametrize("place", ["etcd/go.sum", "kind/go.sum", "flux-operator/go.mod", "faults/kustomize-controller"])
+def test_the_key_changes_with_whatever_may_be_kept_under_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    data = tmp_path / "toolchain"
+    shutil.copytree(settings.data_dir("toolchain"), data)
+    monkeypatch.setattr(settings, "data_dir", lambda _: data)
+    before = cache_key("2.9.2", tmp_path / "cache")
+    file = next(path for path in (data / place, *sorted(data.glob(f"{place}/*.go"))) if path.is_file())
+    with file.open("a") as text:
+        text.write("// changed\n")
+    assert cache_key("2.9.2", tmp_path / "cache") != before

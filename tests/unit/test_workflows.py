@@ -16,8 +16,10 @@ from conformance.certificate.attestation import PREDICATE_FILE, SUBJECTS_FILE
 from conformance.certificate.statement import PREDICATE_TYPE
 from conformance.certificate_cli import certify as certify_upgrade
 from conformance.cli import Where, app
+from conformance.fixtures import ORACLE, SERVER_TOOLS
 from conformance.model import Environment, Profile
 from conformance.options import BOOTSTRAPS, OPTIONS, PROVIDERS
+from conformance.providers import kind
 from conformance.settings import PACKAGE_DIR, environment
 
 RUNNER = CliRunner()
@@ -166,21 +168,32 @@ def test_parity_compares_every_report_of_the_certificate() -> None:
 def test_what_a_platform_needs_is_built_where_it_is_one_of_several() -> None:
     conditions = {step["name"]: step.get("if", "") for step in ACTION["runs"]["steps"]}
     assert "contains(inputs.provider, 'kind')" in conditions["Build what Kind needs"]
+    assert "contains(inputs.provider, 'embedded')" in conditions["Build what is missing"]
     assert "contains(inputs.bootstrap, 'operator')" in conditions["Build what the operator's route needs"]
     assert "inputs.mutants != ''" in conditions["Build what mutants need"]
     for name in ("Name the cache of two releases", "Build what the other release needs"):
         assert "inputs.upgrade-to != '' || inputs.stand-in != ''" in conditions[name]
     (restore,) = (step for step in ACTION["runs"]["steps"] if step.get("id") == "cache")
+    # What is built differs with each of these, so what is kept has another name: else it would never be complete.
+    for part in ("inputs.provider, 'embedded'", "inputs.provider, 'kind'", "inputs.bootstrap, 'operator'"):
+        assert f"contains({part})" in restore["with"]["key"]
     for part in ("inputs.mutants != ''", "steps.toolchain.outputs.key", "steps.other.outputs.key"):
         assert part in restore["with"]["key"]
     # The key of a cache may not have commas: an input never stands in it as it was given.
     assert not re.search(r"\{\{\s*inputs\.[\w-]+\s*(\}\}|\|\|)", restore["with"]["key"])
 
 
+def test_on_kind_all_that_a_run_takes_from_the_toolchain_is_built_and_nothing_else() -> None:
+    """Controllers are images there: building them takes a job longer than its certification."""
+    (step,) = (step for step in ACTION["runs"]["steps"] if step["name"] == "Build what Kind needs")
+    _, _, built = step["run"].partition('"$VERSION"')
+    assert built.split() == [*kind.TOOLS, *SERVER_TOOLS, *ORACLE]
+
+
 def test_what_a_job_runs_was_built_before_with_little_disk() -> None:
     """A run builds by itself what it lacks, all at once: more disk than a hosted runner promises."""
     lines = [line for _, line in COMMANDS if " toolchain build " in line]
-    assert [line for line in lines if "--frugal" not in line and "--set kind" not in line] == []
+    assert [line for line in lines if "--frugal" not in line] == []
     names = [step["name"] for step in ACTION["runs"]["steps"]]
     builds = [name for name in names if name.startswith("Build what")]
     assert len(builds) == 5

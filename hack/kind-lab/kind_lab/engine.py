@@ -9,6 +9,7 @@ import psutil
 from conformance import process
 from conformance.errors import ProcessError, ProviderError, WaitTimeout
 from conformance.kube.wait import eventually
+from conformance.providers.engine import NETWORK_GONE
 from conformance.providers.reaping import RUN_LABEL, is_used
 from kind_lab import traces
 from kind_lab.layout import RUN, Layout, child_environment
@@ -116,14 +117,15 @@ class Engine:
         if not self.answers():
             return []
         names = self.docker("network", "ls", "--filter", f"label={RUN_LABEL}", "--format", "{{.Name}}").split()
-        return [name for name in names if is_used(name, self._labels_of(name))]
+        return [name for name in names if self._is_used(name)]
 
-    def _labels_of(self, network: str) -> dict[str, str]:
+    def _is_used(self, network: str) -> bool:
         try:
             said = self.docker("network", "inspect", "--format", "{{json .Labels}}", network)
-        except ProcessError:
-            return {}  # gone meanwhile
-        return dict(json.loads(said) or {})
+        except ProcessError as error:
+            # Gone meanwhile; else nobody knows whose it is, and it is left alone.
+            return NETWORK_GONE.search(str(error)) is None
+        return is_used(network, dict(json.loads(said) or {}))
 
     def label_of(self, image: str, label: str) -> str:
         """Return a label of an image, empty when there is no such image."""
