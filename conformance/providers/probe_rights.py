@@ -70,6 +70,7 @@ def _of_the_lease() -> Iterator[Right]:
 
 
 def _of_the_ground(plan: Plan) -> Iterator[Right]:
+    yield Right(verb="list", group="apiregistration.k8s.io", resource="apiservices")
     for verb in ("create", "get", "list", "patch", "delete"):
         yield Right(verb=verb, group="", resource="namespaces")
     for resource in INERT.values():
