@@ -15,7 +15,7 @@ from conformance.certificate import index, page, signing
 from conformance.certificate.folder import given_by, read_certificate, refuse_taken, write_certificate
 from conformance.certificate.running import Interrupted, run_both
 from conformance.certificate.surfaces import Surfaces
-from conformance.certificate.verify import Verified, verify
+from conformance.certificate.verify import Verified, printable, verify
 from conformance.errors import InputError, ToolchainError
 from conformance.foreground import INTERRUPTED
 from conformance.model import EXIT_CODES, ExitCode
@@ -93,7 +93,7 @@ def check(
         typer.echo(f"WRONG  {problem}")
     for note in found.notes:
         typer.echo(f"note   {note}")
-    typer.echo(_told(found, unsigned=unsigned))
+    typer.echo(printable(_told(found, unsigned=unsigned)))
     if found.problems:
         raise typer.Exit(EXIT_CODES[ExitCode.NON_CONFORMANT])
     raise typer.Exit(0 if found.signed or unsigned else EXIT_CODES[ExitCode.INCONCLUSIVE])

@@ -59,12 +59,14 @@ def _otherwise(report: ConformanceReport, again: ConformanceReport) -> Iterator[
     """Yield the fields that a report derives from its rows, and that its rows do not give; sentences are its own."""
     pairs: dict[str, tuple[object, object]] = {
         "profile": (report.profile, again.profile),
+        "subject.controllers": (report.subject.controllers, again.subject.controllers),
         "suite.catalogSize": (report.suite.catalog_size, again.suite.catalog_size),
         "suite.selected": (report.suite.selected, again.suite.selected),
         "suite.notSelected": (report.suite.not_selected, again.suite.not_selected),
         # Which limits were known to be closed is said by the catalogue of the suite of that day.
         "summary": (_numbers(report.summary), _numbers(again.summary)),
         "results": (_judged(report), _judged(again)),
+        "upgrades": (_counted(report), _counted(again)),
         "judgement.reasons": (len(report.judgement.reasons), len(again.judgement.reasons)),
         "judgement.provisional": (report.judgement.provisional, bool(report.judgement.provisional_reasons)),
     }
@@ -77,6 +79,14 @@ def _numbers(summary: Summary) -> Summary:
 
 def _judged(report: ConformanceReport) -> Mapping[tuple[str, str], bool]:
     return {(row.environment, row.key): row.judged for row in report.results}
+
+
+def _counted(report: ConformanceReport) -> list[tuple[object, ...]]:
+    return [
+        (block.environment, block.way_back, one.kind, one.attacks, one.denied, one.pending, one.passed)
+        for block in report.upgrades
+        for one in block.kinds
+    ]
 
 
 def _unnamed(report: ConformanceReport, again: ConformanceReport) -> Iterator[str]:

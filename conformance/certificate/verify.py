@@ -38,8 +38,17 @@ from conformance.report.write import REPORT_FILE
 
 _SHA256_LENGTH = 64
 _LINK = "it is no file of its own"
+_READ_WHOLE = (CERTIFICATE_FILE, *sorted(BEYOND_DIGESTS))
+"""Files that are read before their digest is known to be right."""
+_LARGEST = 64 << 20
+"""Bytes of one of them; those of the whole catalogue have less than one MiB."""
 _PAIR = re.compile(r"v?\d+(?:\.\d+)+-v?\d+(?:\.\d+)+")
 """The name of a folder that says which releases its certificate is of."""
+
+
+def printable(text: str) -> str:
+    """Return a text as a terminal can show it: whoever made the folder chose the names and words in it."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +59,7 @@ class Problem:
     said: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.said}"
+        return printable(f"{self.file}: {self.said}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +83,8 @@ def verify(folder: Path, public: Path | None) -> Verified:
     """
     if not (folder / DIGESTS_FILE).is_file() and not (folder / CERTIFICATE_FILE).is_file():
         raise InputError(f"'{folder}' is no certificate", hint="give a folder that `flux-tenancy certify` wrote")
-    # Before anything is opened: a pipe would never be read to its end, and a link leads elsewhere.
-    if strange := [Problem(file=name, said=_LINK) for name in files(folder) if not _is_file(folder / name)]:
-        return Verified(certificate=None, problems=tuple(strange), signed=False)
+    if strange := tuple(_unopened(folder)):
+        return Verified(certificate=None, problems=strange, signed=False)
     problems = [*_files(folder), *_envelope(folder, public)]
     certificate, notes = None, list[Problem]()
     try:
@@ -94,6 +102,20 @@ def verify(folder: Path, public: Path | None) -> Verified:
         signed=there and public is not None,
         notes=tuple(notes),
     )
+
+
+def _unopened(folder: Path) -> Iterator[Problem]:
+    """Yield what is not to be opened: a pipe would never be read to its end, and a link leads elsewhere."""
+    try:
+        names = files(folder)
+    except OSError as error:
+        said = f"it cannot be looked into: {error.strerror}"
+        yield Problem(file=Path(str(error.filename)).relative_to(folder).as_posix(), said=said)
+        return
+    yield from (Problem(file=name, said=_LINK) for name in names if not _is_file(folder / name))
+    for name in _READ_WHOLE:
+        if _is_file(folder / name) and (folder / name).stat().st_size > _LARGEST:
+            yield Problem(file=name, said=f"it was edited: none is larger than {_LARGEST >> 20} MiB")
 
 
 def _is_file(path: Path) -> bool:
@@ -116,8 +138,15 @@ def _files(folder: Path) -> Iterator[Problem]:
             yield Problem(file=name, said="it was added: no digest is known of it")
         elif name not in there:
             yield Problem(file=name, said="it is missing")
-        elif sha256(path) != wanted[name]:
-            yield Problem(file=name, said="it was edited: its digest is another one")
+        elif said := _edited(path, wanted[name]):
+            yield Problem(file=name, said=said)
+
+
+def _edited(path: Path, digest: str) -> str:
+    try:
+        return "" if sha256(path) == digest else "it was edited: its digest is another one"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
 
 
 def _sums(path: Path) -> Mapping[str, str]:

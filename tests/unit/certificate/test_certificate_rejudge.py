@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.certificates import FAILED, allowed, nothing, release
+from support.certificates import FAILED, allowed, nothing, release, upgraded
 
 from conformance.certificate.compare import Reported
 from conformance.certificate.rejudge import contradictions
@@ -91,9 +91,14 @@ def outside(known: dict[str, Any]) -> None:
     known["results"][0]["judged"] = not known["results"][0]["judged"]
 
 
+def another_controller(known: dict[str, Any]) -> None:
+    known["subject"]["controllers"][0]["version"] = "v9.9.9"
+
+
 @pytest.mark.parametrize(
     ("edit", "wanted"),
     [
+        (another_controller, "'subject.controllers' does not follow from its rows"),
         (dropped, "'suite.catalogSize' does not follow from its rows"),
         (all_selected, "'suite.catalogSize' does not follow from its rows"),
         (passed, "its rows give conformant (0)"),
@@ -115,6 +120,16 @@ def test_an_edited_report_is_found(reported: Path, edit: Callable[[dict[str, Any
     edit(known)
     file.write_text(yaml.safe_dump(known, sort_keys=False))
     assert any(wanted in text for text in said(reported)), said(reported)
+
+
+def test_attacks_that_were_counted_otherwise_are_found(tmp_path: Path) -> None:
+    folder = upgraded(tmp_path)
+    assert not said(folder)
+    file = folder / "report.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["upgrades"][0]["kinds"][0]["denied"] = 7
+    file.write_text(yaml.safe_dump(known, sort_keys=False))
+    assert said(folder) == ["'upgrades' does not follow from its rows"]
 
 
 def test_a_reservation_in_other_words_follows_too(reported: Path) -> None:
