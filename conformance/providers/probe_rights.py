@@ -4,7 +4,7 @@
 the real thing: that nothing lasts is the client's doing (kube/probing.py), not RBAC's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.kube.objects import pick
@@ -26,6 +26,13 @@ _TRIED: dict[str, Sequence[str]] = {
     _HELM: ("helmreleases",),
 }
 """Group -> what the platform admin submits as a dry-run: the allowed path of some check."""
+_READ: Mapping[str, Sequence[str]] = {
+    "configmaps": ("get", "list", "watch"),
+    "serviceaccounts": ("get", "list", "watch"),
+    "resourcequotas": ("list",),
+    "limitranges": ("list",),
+}
+"""What is read in the throw-away namespaces, by the suite and by checks; all else an audit may read anyway."""
 _ASKED_AS = "shared-a"
 """The tenant as whose users requests are made."""
 _CHANGED = {"apps": "deployments", _KUSTOMIZE: "kustomizations", _SOURCE: "gitrepositories", "": "configmaps"}
@@ -71,8 +78,11 @@ def _of_the_lease() -> Iterator[Right]:
 
 def _of_the_ground(plan: Plan) -> Iterator[Right]:
     yield Right(verb="list", group="apiregistration.k8s.io", resource="apiservices")
-    for verb in ("create", "get", "list", "patch", "delete"):
+    for verb in ("create", "get", "list", "watch", "patch", "delete"):
         yield Right(verb=verb, group="", resource="namespaces")
+    for resource, verbs in _READ.items():
+        for verb in verbs:
+            yield Right(verb=verb, group="", resource=resource)
     for resource in INERT.values():
         for verb in ("create", "patch"):
             yield Right(verb=verb, group=_GROUP_OF.get(resource, ""), resource=resource)

@@ -62,6 +62,8 @@ def test_the_role_of_probes_grants_nothing_by_a_wildcard_but_lists() -> None:
     ("denied", "said"),
     [
         (("delete", "", "namespaces"), "delete namespaces"),
+        (("watch", "", "namespaces"), "watch namespaces"),
+        (("list", "", "limitranges"), "list limitranges"),
         (("list", "apiregistration.k8s.io", "apiservices"), "list apiservices.apiregistration.k8s.io"),
         (("create", "", "serviceaccounts/token"), "create serviceaccounts/token"),
         (
