@@ -31,6 +31,7 @@ from conformance.certificate.rejudge import contradictions
 from conformance.certificate.schema import Certificate
 from conformance.certificate.sentences import without_sentences
 from conformance.certificate.statement import statement
+from conformance.certificate.stored import LARGEST
 from conformance.certificate.surfaces import read_surfaces
 from conformance.errors import InputError
 from conformance.report.document import to_yaml
@@ -38,10 +39,6 @@ from conformance.report.write import REPORT_FILE
 
 _SHA256_LENGTH = 64
 _LINK = "it is no file of its own"
-_READ_WHOLE = (CERTIFICATE_FILE, *sorted(BEYOND_DIGESTS))
-"""Files that are read before their digest is known to be right."""
-_LARGEST = 64 << 20
-"""Bytes of one of them; those of the whole catalogue have less than one MiB."""
 _PAIR = re.compile(r"v?\d+(?:\.\d+)+-v?\d+(?:\.\d+)+")
 """The name of a folder that says which releases its certificate is of."""
 
@@ -113,9 +110,9 @@ def _unopened(folder: Path) -> Iterator[Problem]:
         yield Problem(file=Path(str(error.filename)).relative_to(folder).as_posix(), said=said)
         return
     yield from (Problem(file=name, said=_LINK) for name in names if not _is_file(folder / name))
-    for name in _READ_WHOLE:
-        if _is_file(folder / name) and (folder / name).stat().st_size > _LARGEST:
-            yield Problem(file=name, said=f"it was edited: none is larger than {_LARGEST >> 20} MiB")
+    for name in names:
+        if _is_file(folder / name) and (folder / name).stat().st_size > LARGEST:
+            yield Problem(file=name, said=f"it was edited: none is larger than {LARGEST >> 20} MiB")
 
 
 def _is_file(path: Path) -> bool:

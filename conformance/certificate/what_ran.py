@@ -29,6 +29,9 @@ def _of_controllers(before: ConformanceReport, after: ConformanceReport) -> Iter
     for side, there in ((before, old), (after, new)):
         if not there:
             yield f"the report of Flux {side.subject.flux_version} names no controller: nobody knows what ran"
+        unknown = ", ".join(f"{one.name} {one.version}" for one in there.values() if not one.binary_sha256)
+        if unknown:
+            yield f"the report of Flux {side.subject.flux_version} has no digest of {unknown}"
     if old and new:
         yield from (f"{name} ran on one side only" for name in sorted(old.keys() ^ new.keys()))
     for name in sorted(old.keys() & new.keys()):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.certificates import call, named
+from support.certificates import call, given_pair, named, nothing
 
 from conformance.certificate.folder import (
     CERTIFICATE_FILE,
@@ -14,8 +14,10 @@ from conformance.certificate.folder import (
     ENVELOPE_FILE,
     STATEMENT_FILE,
     sha256,
+    write_certificate,
 )
 from conformance.certificate.verify import Problem, verify
+from conformance.errors import InputError
 
 
 @pytest.mark.parametrize("text", ["[" * 300_000, "kind: 2026-02-31\n", f"exitCode: {'9' * 5000}\n"])
@@ -30,7 +32,7 @@ def test_an_envelope_that_readers_break_on_is_named(made: Path, certificate: Pat
     assert named(certificate, made) == {ENVELOPE_FILE}
 
 
-@pytest.mark.parametrize("name", [CERTIFICATE_FILE, DIGESTS_FILE, ENVELOPE_FILE, STATEMENT_FILE])
+@pytest.mark.parametrize("name", [CERTIFICATE_FILE, DIGESTS_FILE, ENVELOPE_FILE, STATEMENT_FILE, "after/report.yaml"])
 def test_a_huge_file_is_named_and_not_read(
     made: Path, certificate: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,6 +40,14 @@ def test_a_huge_file_is_named_and_not_read(
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("it was opened"))
     (problem,) = verify(certificate, made / "own.pub").problems
     assert str(problem) == f"{name}: it was edited: none is larger than 64 MiB"
+
+
+def test_no_certificate_is_made_of_a_huge_file(tmp_path: Path) -> None:
+    given = given_pair(tmp_path, {"F01": nothing})
+    os.truncate(next((tmp_path / "2.9.5").rglob("*absence*")), 1 << 40)
+    with pytest.raises(InputError, match="is larger than 64 MiB"):
+        write_certificate(tmp_path / "c", given, "", None)
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,34 @@ def test_attacks_that_were_counted_otherwise_are_found(tmp_path: Path) -> None:
     assert said(folder) == ["'upgrades' does not follow from its rows"]
 
 
+def attacked(folder: Path, text: str, fate: str) -> list[str]:
+    """Return what is said of the report of an upgrade whose only attack has this evidence and this fate."""
+    (folder / "attack.yaml").write_text(text)
+    file = folder / "report.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["upgrades"][0]["attacks"][0] |= {"evidence": "attack.yaml", "fate": fate}
+    file.write_text(yaml.safe_dump(known, sort_keys=False))
+    return [text for text in said(folder) if text.startswith("the attack a/b/c: ")]
+
+
+@pytest.mark.parametrize(
+    ("status", "fate", "wrong"), [("False", "denied", 0), ("True", "passed", 0), ("True", "denied", 1)]
+)
+def test_an_attack_that_is_said_to_be_denied_did_not_become_ready(
+    tmp_path: Path, status: str, fate: str, wrong: int
+) -> None:
+    ready = {"type": "Ready", "status": status, "reason": "x", "message": "x", "observedGeneration": 1}
+    metadata = {"name": "upgrade-x", "namespace": "shared-a", "generation": 1}
+    state = {"kind": "Kustomization", "metadata": metadata, "status": {"conditions": [ready]}}
+    found = attacked(upgraded(tmp_path), yaml.safe_dump(state), fate)
+    assert found == ["the attack a/b/c: it is said to be denied, and its evidence shows that it became ready"] * wrong
+
+
+@pytest.mark.parametrize(("text", "wrong"), [("just words\n", 0), ("[1, 2]\n", 0), ("a: [", 1)])
+def test_what_an_attack_left_as_words_is_believed(tmp_path: Path, text: str, wrong: int) -> None:
+    assert len(attacked(upgraded(tmp_path), text, "denied")) == wrong
+
+
 def test_a_reservation_in_other_words_follows_too(reported: Path) -> None:
     file = reported / "report.yaml"
     file.write_text(file.read_text().replace("was built with", "has, in place of its own,"))

@@ -1,6 +1,7 @@
 """No yes where it is not known what ran, or where what is new was looked at by nobody."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from support.certificates import NO_SURFACE_LEFT, call, certified, entry, nothin
 from conformance.certificate.compose import compose
 from conformance.certificate.folder import given_by
 from conformance.certificate.schema import Answer, Certificate
+from conformance.certificate.statement import statement
 from conformance.errors import InputError
 from conformance.model import Environment
 from conformance.surface import Kind, Surface, Waiver
@@ -31,6 +33,10 @@ def composed(folders: tuple[Path, Path], later: Surface = AFTER, upgrade: Path |
         ((TOOL,), "the report of Flux 2.9.5 names no controller: nobody knows what ran"),
         ((OWN, ANOTHER), "helm-controller ran on one side only"),
         (
+            (replace(OWN, binary_sha256=""),),
+            "the report of Flux 2.9.5 has no digest of kustomize-controller v2.9.5",
+        ),
+        (
             (replace(OWN, binary_sha256=run_of("2.9.2", ()).binaries[0].binary_sha256),),
             "kustomize-controller v2.9.2 and v2.9.5 have one digest: the same binary ran on both sides",
         ),
@@ -39,6 +45,8 @@ def composed(folders: tuple[Path, Path], later: Surface = AFTER, upgrade: Path |
 def test_what_ran_is_known_and_another_on_each_side(tmp_path: Path, binaries: Any, said: str) -> None:
     known = composed(pair(tmp_path, {"F01": nothing}, binaries=binaries))
     assert (known.may_upgrade, known.reasons) == (Answer.INCONCLUSIVE, (said,))
+    subjects = json.loads(statement(known, {}))["subject"]
+    assert all(one["digest"]["sha256"] for one in subjects)
 
 
 def test_the_same_binary_of_one_version_is_no_doubt(tmp_path: Path) -> None:
