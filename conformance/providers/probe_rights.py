@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from conformance.kube.objects import pick
 from conformance.kube.probing import INERT, LEASE_NAME, LEASE_NAMESPACE, MakingClient
+from conformance.model import Manifest
 from conformance.providers.throwaway import Plan
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -87,9 +88,13 @@ def _of_the_ground(plan: Plan) -> Iterator[Right]:
         for verb in ("create", "patch"):
             yield Right(verb=verb, group=_GROUP_OF.get(resource, ""), resource=resource)
     yield Right(verb="create", group="", resource="serviceaccounts/token")
-    roles = {pick(one, "roleRef", "name") for objects in plan.tenants.values() for one in objects} - {None}
-    for role in sorted({*roles, *BOUND_BY_CHECKS}):
-        yield Right(verb="bind", group=_RBAC, resource="clusterroles", name=role)
+    bound = {(pick(one, "roleRef", "kind"), pick(one, "roleRef", "name")) for one in _bindings(plan)}
+    for kind, role in sorted(bound | {("ClusterRole", name) for name in BOUND_BY_CHECKS}):
+        yield Right(verb="bind", group=_RBAC, resource="clusterroles" if kind == "ClusterRole" else "roles", name=role)
+
+
+def _bindings(plan: Plan) -> Iterator[Manifest]:
+    yield from (one for objects in plan.tenants.values() for one in objects if one["kind"] == "RoleBinding")
 
 
 def _of_checks(flux: str, plan: Plan) -> Iterator[Right]:

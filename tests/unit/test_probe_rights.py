@@ -80,6 +80,13 @@ def test_a_missing_right_is_named(denied: tuple[str, ...], said: str) -> None:
     assert missing_rights(cluster.maker(), "flux-system", PLAN) == [said]
 
 
+def test_a_role_of_the_tenants_own_is_bound_as_what_it_is() -> None:
+    own = {**BINDING, "roleRef": {"kind": "Role", "name": "own"}}
+    asked = {str(one) for one in wanted("flux-system", Plan(tenants={"shared-a": [own]})) if one.verb == "bind"}
+    assert "bind roles.rbac.authorization.k8s.io own" in asked
+    assert "bind clusterroles.rbac.authorization.k8s.io own" not in asked
+
+
 def test_all_missing_rights_are_named_each_once() -> None:
     cluster = FakeCluster()
     cluster.denied |= {("create", "", "pods"), ("patch", "", "secrets")}
