@@ -178,12 +178,11 @@ def _in_place(given: Given) -> InPlace | None:
 
 
 def _unlooked(surface: SurfaceBlock, comparison: Comparison) -> Iterator[str]:
-    """Yield what is new, and mapped to checks of which none was judged here: a name in a file looks at nothing."""
+    """Yield what is new and looked at by no check here, be it waived: neither a name in a file nor a reason looks."""
     seen = {row.key.partition("[")[0] for row in comparison.rows if row.direction in _COMPARED}
-    new = [one for one in surface.changes if one.change == "new" and one.checks and not seen & set(one.checks)]
-    if new:
-        said = f"{len(new)} new entries that none of their checks looked at here"
-        yield f"the surface: {said} ({_named([one.id for one in new])})"
+    mapped = [one for one in surface.changes if one.change == "new" and (one.checks or one.waiver)]
+    if new := [one.id for one in mapped if not seen & set(one.checks)]:
+        yield f"the surface: {len(new)} new entries that no check looked at here ({_named(new)})"
 
 
 def _reservations(given: Given, surface: SurfaceBlock | None, comparison: Comparison) -> Iterator[str]:

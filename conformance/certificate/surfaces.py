@@ -46,6 +46,7 @@ def block(diff: SurfaceDiff) -> SurfaceBlock:
     return SurfaceBlock(
         before_entries=len(diff.before.entries),
         after_entries=len(diff.after.entries),
+        waived=len(diff.after.waived),
         changes=tuple(_changes(diff)),
         unmapped=tuple(entry.id for entry in diff.unmapped),
         new_leaves=tuple(sorted(diff.new_leaves)),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from support.certificates import NO_SURFACE_LEFT, call, certified, entry, nothing, pair, release, run_of, upgraded
 
+from conformance.certificate import page
 from conformance.certificate.compose import compose
 from conformance.certificate.folder import given_by
 from conformance.certificate.schema import Answer, Certificate
@@ -61,6 +62,7 @@ def test_a_waiver_that_had_ended_excuses_nothing(tmp_path: Path, day: int, answe
     later = replace(AFTER, entries=(entry("field K:spec.a", waiver=waiver),))
     known = composed(pair(tmp_path, {"F01": nothing}), later)
     assert known.may_upgrade is answer
+    assert page.surface(known).endswith("; 1 that no check looks at by a waiver, 0 without one")
     said = "new surface: the waiver of field K:spec.a ended on 2026-11-01, before the run"
     assert known.reasons == ((said,) if answer is Answer.INCONCLUSIVE else ())
 
@@ -72,8 +74,16 @@ def test_what_is_new_and_nobody_looked_at_here_is_a_reservation(
     later = replace(AFTER, entries=(*AFTER.entries, entry("field K:spec.new", *checks)))
     known = composed(pair(tmp_path, {"F01": nothing}), later, upgraded(tmp_path))
     assert known.may_upgrade is Answer.YES
-    said = "the surface: 1 new entries that none of their checks looked at here (field K:spec.new)"
+    said = "the surface: 1 new entries that no check looked at here (field K:spec.new)"
     assert known.provisional_reasons == (() if looked else (said,))
+
+
+def test_what_is_new_and_waived_is_a_reservation(tmp_path: Path) -> None:
+    waiver = Waiver(reason="nobody has looked at it yet", owner="me", expires=dt.date(2099, 1, 1))
+    later = replace(AFTER, entries=(*AFTER.entries, entry("field K:spec.new", waiver=waiver)))
+    known = composed(pair(tmp_path, {"F01": nothing}), later, upgraded(tmp_path))
+    (said,) = known.provisional_reasons
+    assert said == "the surface: 1 new entries that no check looked at here (field K:spec.new)"
 
 
 def test_what_both_releases_have_is_no_reservation(tmp_path: Path) -> None:
