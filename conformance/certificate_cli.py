@@ -16,7 +16,7 @@ from conformance.certificate.compose import refuse_other_upgrade
 from conformance.certificate.folder import BUNDLE_FILE, given_by, read_certificate, refuse_taken, write_certificate
 from conformance.certificate.running import Interrupted, run_both
 from conformance.certificate.surfaces import Surfaces
-from conformance.certificate.verify import GITHUB_ISSUER, Trust, Verified, verify
+from conformance.certificate.verify import GITHUB_ISSUER, Trust, Verified, printable, verify
 from conformance.errors import InputError, ToolchainError
 from conformance.foreground import INTERRUPTED
 from conformance.model import EXIT_CODES, ExitCode
@@ -115,7 +115,7 @@ def check(
         typer.echo(f"WRONG  {problem}")
     for note in found.notes:
         typer.echo(f"note   {note}")
-    typer.echo(_told(found, unsigned=unsigned))
+    typer.echo(printable(_told(found, unsigned=unsigned)))
     if found.problems:
         raise typer.Exit(EXIT_CODES[ExitCode.NON_CONFORMANT])
     raise typer.Exit(0 if found.signed or unsigned else EXIT_CODES[ExitCode.INCONCLUSIVE])

@@ -12,7 +12,7 @@ from conformance.errors import Breakdown, InputError, KubeError
 from conformance.kube.probing import MakingClient, ProbingClient
 from conformance.model import Environment, Manifest
 from conformance.process import run
-from conformance.providers import inventory, throwaway
+from conformance.providers import heeded, inventory, throwaway
 from conformance.providers.existing import Existing
 from conformance.providers.inventory import Inventory
 from conformance.providers.probe_lease import ProbeLease
@@ -80,6 +80,7 @@ class Probing:
                 f"a probe takes rights that these credentials have not:\n{told}",
                 hint="fixtures/existing/probe.yaml is a ClusterRole with all that a probe takes beside an audit",
             )
+        self._client.learn_servers()
         live = sorted(self.found.tenants.values(), key=lambda name: name != template)
         throwaway.refuse_undeletable(self._client, live)
         self._lease.refuse_taken()
@@ -118,6 +119,9 @@ class Probing:
         self.notes.append(inventory.told(before, difference))
         if difference.ours:
             self.breakdowns.append(f"probe: it left objects behind: {', '.join(difference.ours)}")
+        if difference.unknown:
+            said = f"{', '.join(difference.unknown)} could not be listed again"
+            self.breakdowns.append(f"probe: whether it left objects behind is not known: {said}")
 
     @property
     def _client(self) -> MakingClient:
@@ -132,9 +136,13 @@ class Probing:
 
 
 def settle(platform: Platform, planted: Sequence[Manifest]) -> None:
-    """Wait until what was planted for a check of a probe is heeded: it is judged at once, and not after minutes."""
+    """Wait until what was planted for a check of a probe is heeded: it is judged at once, and not after minutes.
+
+    Raises:
+        WaitTimeout: a new binding is not heeded in time.
+    """
     if isinstance(platform.client, ProbingClient):
-        throwaway.wait_in_force(platform.client, planted, platform.timeouts.policy_enforced)
+        heeded.wait_in_force(platform.client, planted, platform.timeouts.policy_enforced)
 
 
 def _live(namespace: str) -> Manifest:

@@ -1,8 +1,9 @@
 """From two reports, the surface and an upgrade to the certificate: a pure function that fails closed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from conformance.certificate import what_ran
 from conformance.certificate.compare import Reported, compare, unlike
 from conformance.certificate.schema import (
     Answer,
@@ -28,6 +29,7 @@ _CHOOSES_KUBERNETES = "kind"
 """The provider that can be told which Kubernetes; the embedded control plane has one."""
 NOT_IN_PLACE = "no running platform was upgraded for this certificate (--upgrade)"
 """A reservation: two platforms that were set up anew say nothing of the minutes in between."""
+_COMPARED = frozenset({Direction.UNCHANGED, Direction.STRICTER, Direction.LOOSER})
 _NAMED = 5
 """How many entries of new surface a reason names before it only counts them."""
 
@@ -65,7 +67,7 @@ def compose(given: Given) -> Certificate:
         may_upgrade=answer,
         exit_code=answer.exit_code,
         reasons=(*looser, *doubts),
-        provisional_reasons=tuple(_reservations(given, surface)),
+        provisional_reasons=tuple(_reservations(given, surface, comparison)),
         before=_release(before, BEFORE, given.before_sha256),
         after=_release(after, AFTER, given.after_sha256),
         platform=_platform(after.report),
@@ -95,7 +97,7 @@ def _looser(comparison: Comparison) -> Iterator[str]:
 
 def _doubts(given: Given, comparison: Comparison) -> Iterator[str]:
     rows = comparison.rows
-    if not any(row.direction in (Direction.UNCHANGED, Direction.STRICTER, Direction.LOOSER) for row in rows):
+    if not any(row.direction in _COMPARED for row in rows):
         yield "no check was compared"
     for row in comparison.of(Direction.INCOMPARABLE):
         yield f"{where(row)} is incomparable: {why(row)}"
@@ -105,8 +107,8 @@ def _doubts(given: Given, comparison: Comparison) -> Iterator[str]:
     for side in (given.before, given.after, *([given.upgrade] if given.upgrade else [])):
         if not side.report.subject.folders_sha256:
             yield f"the report of Flux {side.version} does not say which files the fleet and the tenant had"
-    for side, surface in zip((given.before, given.after), given.surfaces or (), strict=bool(given.surfaces)):
-        yield from _of_other_releases(side.report, surface.components)
+    upgrade = given.upgrade.report if given.upgrade else None
+    yield from what_ran.doubts(given.before.report, given.after.report, upgrade, given.surfaces)
     for side in (given.before, given.after):
         if side.report.verdict is Verdict.INCONCLUSIVE:
             yield from (f"Flux {side.version} was not judged: {reason}" for reason in side.report.judgement.reasons)
@@ -124,22 +126,12 @@ def _surface(given: Given) -> SurfaceBlock | None:
     return block(compare_surfaces(*given.surfaces))
 
 
-def _of_other_releases(report: ConformanceReport, components: Mapping[str, str]) -> Iterator[str]:
-    """Yield the controllers that are not the release's, and of which no reservation of their report says so."""
-    for one in report.subject.controllers:
-        said = any(one.name in text and one.version in text for text in report.judgement.provisional_reasons)
-        if one.version != components.get(one.name, one.version) and not said:
-            release = f"Flux {report.subject.flux_version} has {one.name} {components[one.name]}"
-            yield f"{release}; {one.version} ran, without a reservation"
-
-
 def _of_surface(surface: SurfaceBlock | None) -> Iterator[str]:
     if surface is None:
         yield "the surface of the releases was not compared"
         return
     if surface.unmapped:
-        named = ", ".join(surface.unmapped[:_NAMED]) + (" …" if len(surface.unmapped) > _NAMED else "")
-        yield f"new surface: {len(surface.unmapped)} entries that no check looks at ({named})"
+        yield f"new surface: {len(surface.unmapped)} entries that no check looks at ({_named(surface.unmapped)})"
     yield from (f"the surface is incomparable: {said}" for said in surface.incomparable)
 
 
@@ -158,6 +150,10 @@ def refuse_other_upgrade(report: ConformanceReport, source: str, target: str) ->
         )
 
 
+def _named(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+
+
 def _in_place(given: Given) -> InPlace | None:
     if given.upgrade is None:
         return None
@@ -173,6 +169,8 @@ def _in_place(given: Given) -> InPlace | None:
     said = tuple(f"{name}: {reason}" for reason in report.judgement.reasons)
     if report.verdict is not Verdict.CONFORMANT and not said:
         said = (f"{name} is {report.verdict}",)
+    for environment in sorted({*report.environment.environments} - {one.environment for one in there}):
+        said += (f"{name}: {environment} was not upgraded",)
     failed = report.verdict is Verdict.NON_CONFORMANT
     return InPlace(
         folder=UPGRADE,
@@ -188,10 +186,19 @@ def _in_place(given: Given) -> InPlace | None:
     )
 
 
-def _reservations(given: Given, surface: SurfaceBlock | None) -> Iterator[str]:
+def _unlooked(surface: SurfaceBlock, comparison: Comparison) -> Iterator[str]:
+    """Yield what is new and looked at by no check here, be it waived: neither a name in a file nor a reason looks."""
+    seen = {row.key.partition("[")[0] for row in comparison.rows if row.direction in _COMPARED}
+    mapped = [one for one in surface.changes if one.change == "new" and (one.checks or one.waiver)]
+    if new := [one.id for one in mapped if not seen & set(one.checks)]:
+        yield f"the surface: {len(new)} new entries that no check looked at here ({_named(new)})"
+
+
+def _reservations(given: Given, surface: SurfaceBlock | None, comparison: Comparison) -> Iterator[str]:
     sides = [given.before, given.after, *([given.upgrade] if given.upgrade else [])]
     found = [f"Flux {side.version}: {text}" for side in sides for text in side.report.judgement.provisional_reasons]
     found += [f"the surface: {text}" for text in (surface.reservations if surface else ())]
+    found += _unlooked(surface, comparison) if surface else ()
     found += [] if given.upgrade else [NOT_IN_PLACE]
     yield from dict.fromkeys(found)
 

@@ -61,6 +61,11 @@ def _attacked(folder: Path) -> ConformanceReport:
             f"'{folder}' is the report of {'an' if mode is Mode.AUDIT else 'a'} {mode}: it attacked nothing",
             hint="a certificate compares runs on platforms of the suite's own",
         )
+    if report.upgrades:
+        raise InputError(
+            f"'{folder}' is the report of an upgrade, which is of two releases",
+            hint="give it by --upgrade, beside a report of `flux-tenancy run` of each release",
+        )
     return report
 
 
@@ -134,12 +139,20 @@ def digests(folder: Path) -> Mapping[str, str]:
 
 
 def files(folder: Path) -> list[str]:
-    """Return the relative paths of everything below a folder that is no folder, sorted."""
+    """Return the relative paths of everything below a folder that is no folder, sorted.
+
+    Raises:
+        OSError: a folder cannot be looked into.
+    """
     found = []
-    for place, names, others in os.walk(folder):
+    for place, names, others in os.walk(folder, onerror=_raise):
         links = [name for name in names if (Path(place) / name).is_symlink()]
         found += [(Path(place) / name).relative_to(folder).as_posix() for name in (*others, *links)]
     return sorted(found)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def empty_folders(folder: Path) -> list[str]:

@@ -64,7 +64,8 @@ def surface(certificate: Certificate) -> str:
     if found is None:
         return "not compared"
     said = [f"{sum(c.change == word for c in found.changes)} {word}" for word in ("new", "removed", "changed")]
-    return f"{found.after_entries} entries, {', '.join(said)}; {len(found.unmapped)} that no check looks at"
+    unseen = f"{found.waived} that no check looks at by a waiver, {len(found.unmapped)} without one"
+    return f"{found.after_entries} entries, {', '.join(said)}; {unseen}"
 
 
 def in_place(certificate: Certificate) -> str:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from conformance.certificate.compare import Reported
 from conformance.certificate.record import run_of
-from conformance.certificate.signals import HARM, READ, TEXT, Decision, signals
+from conformance.certificate.signals import HARM, READ, TEXT, Decision, decisions_of, signals
 from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
 from conformance.model import Outcome, Plane
 from conformance.report.build import build_report
 from conformance.report.schema import ConformanceReport, ResultRow, Summary
+from conformance.report.upgrade_schema import AttackRow
 from conformance.report.verdict import VARIANT
+from conformance.timeline import Fate
 
 _SHOWN_BY: Mapping[Plane, frozenset[str]] = {
     Plane.CONDITION: frozenset({"conditions", "object"}),
@@ -43,8 +45,23 @@ def contradictions(side: Reported) -> Iterator[str]:
     yield from _unnamed(report, again)
     for row in report.results:
         yield from (f"{row.key} in {row.environment}: {said}" for said in _of_row(row, side.folder))
-    attacks = {one.evidence for block in report.upgrades for one in block.attacks if one.evidence}
-    yield from _refused(partial(unproved, name, side.folder) for name in sorted(attacks))
+    for block in report.upgrades:
+        for attack in block.attacks:
+            yield from (f"the attack {attack.target}: {said}" for said in _of_attack(attack, side.folder))
+
+
+def _of_attack(attack: AttackRow, folder: Path) -> Iterator[str]:
+    """Yield that an attack which is said to be denied became ready, or cannot be looked at."""
+    if not attack.evidence:
+        return
+    try:
+        data = unproved(attack.evidence, folder)
+        decided = frozenset() if attack.evidence.endswith(TEXT) else decisions_of(data)
+    except InputError as error:
+        yield error.what
+        return
+    if attack.fate is not Fate.PASSED and Decision.ALLOWED in decided:
+        yield f"it is said to be {attack.fate}, and its evidence shows that it became ready"
 
 
 def _refused(reads: Iterable[Callable[[], bytes]]) -> Iterator[str]:
@@ -59,12 +76,14 @@ def _otherwise(report: ConformanceReport, again: ConformanceReport) -> Iterator[
     """Yield the fields that a report derives from its rows, and that its rows do not give; sentences are its own."""
     pairs: dict[str, tuple[object, object]] = {
         "profile": (report.profile, again.profile),
+        "subject.controllers": (report.subject.controllers, again.subject.controllers),
         "suite.catalogSize": (report.suite.catalog_size, again.suite.catalog_size),
         "suite.selected": (report.suite.selected, again.suite.selected),
         "suite.notSelected": (report.suite.not_selected, again.suite.not_selected),
         # Which limits were known to be closed is said by the catalogue of the suite of that day.
         "summary": (_numbers(report.summary), _numbers(again.summary)),
         "results": (_judged(report), _judged(again)),
+        "upgrades": (_counted(report), _counted(again)),
         "judgement.reasons": (len(report.judgement.reasons), len(again.judgement.reasons)),
         "judgement.provisional": (report.judgement.provisional, bool(report.judgement.provisional_reasons)),
     }
@@ -77,6 +96,14 @@ def _numbers(summary: Summary) -> Summary:
 
 def _judged(report: ConformanceReport) -> Mapping[tuple[str, str], bool]:
     return {(row.environment, row.key): row.judged for row in report.results}
+
+
+def _counted(report: ConformanceReport) -> list[tuple[object, ...]]:
+    return [
+        (block.environment, block.way_back, one.kind, one.attacks, one.denied, one.pending, one.passed)
+        for block in report.upgrades
+        for one in block.kinds
+    ]
 
 
 def _unnamed(report: ConformanceReport, again: ConformanceReport) -> Iterator[str]:

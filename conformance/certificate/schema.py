@@ -149,6 +149,7 @@ class SurfaceBlock(Document):
 
     before_entries: int
     after_entries: int
+    waived: int = Field(description="entries of the later release that no check looks at, by a waiver in force")
     changes: tuple[SurfaceChange, ...]
     unmapped: tuple[str, ...] = Field(description="new surface: entries of the later release that nobody looks at")
     new_leaves: tuple[str, ...] = Field((), description="every new leaf field of a CRD, whatever its class")

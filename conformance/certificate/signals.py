@@ -73,6 +73,23 @@ def signals(row: ResultRow, folder: Path) -> tuple[Signal, ...]:
     return tuple(found)
 
 
+def decisions_of(data: bytes) -> frozenset[Decision]:
+    """Return what the conditions of an object decide; nothing where it is no object.
+
+    Raises:
+        InputError: it is no YAML of ours.
+    """
+    try:
+        known = plain(data)
+        return frozenset(one.decision for one in _condition(known, "")) if _is_object(known) else frozenset()
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"it is no evidence of an attack: {error}", hint="upgrade again") from error
+
+
+def _is_object(known: Any) -> bool:
+    return isinstance(known, dict) and {"kind", "metadata"} <= known.keys()
+
+
 def _read(file: EvidenceFile, folder: Path, read: Callable[[Any, str], Iterable[Signal]]) -> Iterable[Signal]:
     data = content(file, folder)
     if file.path.endswith(TEXT):

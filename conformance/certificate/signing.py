@@ -74,7 +74,7 @@ def problem(envelope: bytes, payload: bytes, public: Path | None) -> str:
         document = json.loads(envelope)
         shape = [set(one) for one in document["signatures"]]
         known = Envelope.from_dict(document)
-    except (ValueError, KeyError, TypeError, AttributeError, Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, Error) as error:
         return f"it is no DSSE envelope: {error or type(error).__name__}"
     if shape != [{"keyid", "sig"}]:  # what else a signature holds, nobody signed
         return "it has not exactly one signature, of key id and value"

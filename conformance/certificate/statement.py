@@ -60,11 +60,12 @@ def _files(digests: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _controllers(certificate: Certificate) -> Iterator[Mapping[str, Any]]:
-    """Yield the binaries or images of both releases, each once."""
+    """Yield the binaries or images of both releases, each once; a subject is one by its digest."""
     found = {
         (f"{one.name}@{one.version}", one.binary_sha256)
         for side in (certificate.before, certificate.after)
         for one in side.controllers
+        if one.binary_sha256
     }
     yield from (_descriptor(name, sha256) for name, sha256 in sorted(found))
 

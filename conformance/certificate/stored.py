@@ -6,6 +6,8 @@ from pathlib import Path, PurePosixPath
 from conformance.errors import InputError
 from conformance.report.schema import EvidenceFile
 
+LARGEST = 64 << 20
+"""Bytes of a file of a certificate; a report of the whole catalogue has two million."""
 _AGAIN = "certify that release again"
 
 
@@ -25,10 +27,12 @@ def unproved(name: str, folder: Path) -> bytes:
     """Return what a file holds of which the report has no digest; `name` is its path below the folder.
 
     Raises:
-        InputError: the path leads elsewhere, or the file is not there.
+        InputError: the path leads elsewhere, or the file is not there, or larger than any of ours.
     """
     path = _inside(name, folder)
     try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"'{path}' is larger than {LARGEST >> 20} MiB", hint=_AGAIN)
         return path.read_bytes()
     except OSError as error:
         raise InputError(

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from conformance.certificate.schema import SurfaceBlock, SurfaceChange
 from conformance.errors import InputError
-from conformance.surface import Entry, Surface, SurfaceDiff
+from conformance.surface import Entry, Kind, Surface, SurfaceDiff
 from conformance.surface.document import surface_document, surface_from_yaml, to_yaml
 
 Surfaces = tuple[Surface, Surface]
 """Of the release before and of the release after."""
+_BOUNDS = ("type", "format", "pattern", "minLength", "maxLength", "minimum", "maximum", "maxItems")
 SURFACE_FILES = ("surface/before.yaml", "surface/after.yaml")
 """Where the folder of a certificate keeps them."""
 
@@ -45,6 +46,7 @@ def block(diff: SurfaceDiff) -> SurfaceBlock:
     return SurfaceBlock(
         before_entries=len(diff.before.entries),
         after_entries=len(diff.after.entries),
+        waived=len(diff.after.waived),
         changes=tuple(_changes(diff)),
         unmapped=tuple(entry.id for entry in diff.unmapped),
         new_leaves=tuple(sorted(diff.new_leaves)),
@@ -55,8 +57,20 @@ def block(diff: SurfaceDiff) -> SurfaceBlock:
             *(f"{side.version}: {text}" for side in sides for text in side.reservations),
             # What a rule kept out is let in where nothing else says the same, and no entry of the surface tells of it.
             *(f"{diff.after.version}: a validation rule is gone: {name}" for name in diff.removed_rules),
+            *(f"{diff.after.version}: {said}" for said in _decided_otherwise(diff)),
         ),
     )
+
+
+def _decided_otherwise(diff: SurfaceDiff) -> Iterator[str]:
+    """Yield the bounds of fields that are gone or others, and the flags that have another default."""
+    for one in diff.changed:
+        kind, was, now = one.after.kind, one.before.detail, one.after.detail
+        for name in {Kind.FIELD: _BOUNDS, Kind.FLAG: ("default",)}.get(kind, ()):
+            # Defaults are known of binaries alone, which say the type too; a bound that came narrows.
+            known = "type" in was.keys() & now.keys() if kind is Kind.FLAG else name in was
+            if known and was.get(name) != now.get(name):
+                yield f"{name} of {one.after.id}: {was.get(name, 'none')} before, {now.get(name, 'none')} after"
 
 
 def _changes(diff: SurfaceDiff) -> Iterator[SurfaceChange]:

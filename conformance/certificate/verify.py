@@ -33,6 +33,7 @@ from conformance.certificate.rejudge import contradictions
 from conformance.certificate.schema import Certificate
 from conformance.certificate.sentences import without_sentences
 from conformance.certificate.statement import PREDICATE_TYPE, statement
+from conformance.certificate.stored import LARGEST
 from conformance.certificate.surfaces import read_surfaces
 from conformance.errors import InputError
 from conformance.report.document import to_yaml
@@ -46,6 +47,11 @@ _PAIR = re.compile(r"v?\d+(?:\.\d+)+-v?\d+(?:\.\d+)+")
 """The name of a folder that says which releases its certificate is of."""
 
 
+def printable(text: str) -> str:
+    """Return a text as a terminal can show it: whoever made the folder chose the names and words in it."""
+    return "".join(one if one.isprintable() or one == "\n" else ascii(one)[1:-1] for one in text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One thing that is wrong, and the file that it is wrong with; relative to the certificate's folder."""
@@ -54,7 +60,7 @@ class Problem:
     said: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.said}"
+        return printable(f"{self.file}: {self.said}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +98,8 @@ def verify(folder: Path, public: Path | None, trust: Trust | None = None) -> Ver
     """
     if not (folder / DIGESTS_FILE).is_file() and not (folder / CERTIFICATE_FILE).is_file():
         raise InputError(f"'{folder}' is no certificate", hint="give a folder that `flux-tenancy certify` wrote")
-    # Before anything is opened: a pipe would never be read to its end, and a link leads elsewhere.
-    if strange := [Problem(file=name, said=_LINK) for name in files(folder) if not _is_file(folder / name)]:
-        return Verified(certificate=None, problems=tuple(strange), signed=False)
+    if strange := tuple(_unopened(folder)):
+        return Verified(certificate=None, problems=strange, signed=False)
     attested = [*_attestation(folder, trust)]
     problems = [*_files(folder), *_envelope(folder, public), *attested]
     certificate, notes = None, list[Problem]()
@@ -114,6 +119,20 @@ def verify(folder: Path, public: Path | None, trust: Trust | None = None) -> Ver
         attested_by=trust.identity if trust is not None and not attested else "",
         notes=tuple(notes),
     )
+
+
+def _unopened(folder: Path) -> Iterator[Problem]:
+    """Yield what is not to be opened: a pipe would never be read to its end, and a link leads elsewhere."""
+    try:
+        names = files(folder)
+    except OSError as error:
+        said = f"it cannot be looked into: {error.strerror}"
+        yield Problem(file=Path(str(error.filename)).relative_to(folder).as_posix(), said=said)
+        return
+    yield from (Problem(file=name, said=_LINK) for name in names if not _is_file(folder / name))
+    for name in names:
+        if _is_file(folder / name) and (folder / name).stat().st_size > LARGEST:
+            yield Problem(file=name, said=f"it was edited: none is larger than {LARGEST >> 20} MiB")
 
 
 def _is_file(path: Path) -> bool:
@@ -136,8 +155,15 @@ def _files(folder: Path) -> Iterator[Problem]:
             yield Problem(file=name, said="it was added: no digest is known of it")
         elif name not in there:
             yield Problem(file=name, said="it is missing")
-        elif sha256(path) != wanted[name]:
-            yield Problem(file=name, said="it was edited: its digest is another one")
+        elif said := _edited(path, wanted[name]):
+            yield Problem(file=name, said=said)
+
+
+def _edited(path: Path, digest: str) -> str:
+    try:
+        return "" if sha256(path) == digest else "it was edited: its digest is another one"
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
 
 
 def _sums(path: Path) -> Mapping[str, str]:

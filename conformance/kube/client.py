@@ -18,6 +18,7 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
 from conformance.errors import KubeError
+from conformance.kube import discovery
 from conformance.kube.answers import PATCH_TYPES, Kind, api_error, kinds_of, lines_of
 from conformance.kube.answers import ApiError as ApiError  # noqa: PLC0414 - what calls raise, kept apart for its length
 from conformance.kube.objects import Ref
@@ -117,13 +118,12 @@ class KubeClient:
         return frozenset(group["name"] for group in self._json("GET", "/apis")["groups"])
 
     def listable(self) -> list[tuple[str, str]]:
-        """Return API version and kind of all that can be listed, in the version that each group prefers."""
-        groups = [group["preferredVersion"]["groupVersion"] for group in self._json("GET", "/apis")["groups"]]
-        found = []
-        for version, prefix in [("v1", "/api/v1"), *((group, f"/apis/{group}") for group in groups)]:
-            entries = self._json("GET", prefix)["resources"]
-            found += [(version, e["kind"]) for e in entries if "list" in e["verbs"] and "/" not in e["name"]]
-        return found
+        """Return API version and kind of all that can be listed, each in the version that its group prefers."""
+        found: dict[tuple[str, str], str] = {}
+        for group, version, path in discovery.versions(self._json("GET", "/apis")["groups"]):
+            for kind in discovery.listed_kinds(self._json("GET", path)):
+                found.setdefault((group, kind), version)
+        return [(version, kind) for (_, kind), version in found.items()]
 
     def find(self, ref: Ref) -> Manifest | None:
         """Return an object, or None when it (or its kind) is not there."""

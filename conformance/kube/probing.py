@@ -6,13 +6,14 @@ check that forgets `dry_run` leaves nothing either.
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
 import urllib3
 
 from conformance.errors import Breakdown
+from conformance.kube import discovery
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import pick
 from conformance.kube.target import Target, target_of
@@ -37,13 +38,13 @@ INERT: Mapping[str, str] = {
 """Kinds, with their resources, that do nothing where nothing runs: a probe really makes them in its namespaces."""
 _GROUPS = frozenset({"", "rbac.authorization.k8s.io", "networking.k8s.io"})
 """The groups of those kinds."""
-_REVIEWS = "authorization.k8s.io/v1"
+_REVIEWED = "authorization.k8s.io"
+_REVIEWS = f"{_REVIEWED}/v1"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CHUNK = "500"
-_OF_ANOTHER_SERVER = ("metrics.k8s.io",)
-_STORED = ("", "apps", "batch", "autoscaling", "policy", "fluxcd.controlplane.io")
-"""Groups, beside all of `k8s.io` and `fluxcd.io`, that the API server keeps itself. What another server does with a
-dry-run is its own affair."""
+_SERVED_BY = ("apiregistration.k8s.io/v1", "APIService")
+Rule = Mapping[str, Any]
+"""A rule of a role, as RBAC writes it."""
 
 
 class ProbeError(Breakdown):
@@ -60,6 +61,9 @@ class Ground:
     """The throw-away ones, by their names."""
     removable: frozenset[str] = frozenset()
     """Those and the ones that an earlier probe left."""
+    kept: frozenset[str] = frozenset({_REVIEWED})
+    """The API groups that the API server keeps itself, as far as it is known. What another server, behind an
+    APIService, does with a dry-run is its own affair."""
     why_not: str = "no throw-away namespace is made yet"
     """Why nothing may last; empty: something may."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -124,6 +128,12 @@ class ProbingClient(KubeClient):
         body = {"apiVersion": _REVIEWS, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         return bool(self._json("POST", f"/apis/{_REVIEWS}/selfsubjectaccessreviews", body=body)["status"]["allowed"])
 
+    def rules(self, namespace: str) -> Sequence[Rule]:
+        """Return every rule on resources that holds for this identity in a namespace (SelfSubjectRulesReview)."""
+        body = {"apiVersion": _REVIEWS, "kind": "SelfSubjectRulesReview", "spec": {"namespace": namespace}}
+        status = self._json("POST", f"/apis/{_REVIEWS}/selfsubjectrulesreviews", body=body)["status"]
+        return status.get("resourceRules") or []
+
     def _alike(self, kind: type[Other], api: Any, headers: Mapping[str, str]) -> Other:
         other = kind(api, headers, self._timeout_s, ground=self.ground)
         other._kinds = self._kinds  # noqa: SLF001 - of the same class
@@ -144,7 +154,7 @@ class ProbingClient(KubeClient):
             free = method == "DELETE" or target.resource == "leases"
             with contextlib.nullcontext() if free else self.ground.growing():
                 return super()._send(method, path, query=query, body=body, **kwargs)
-        if target.subresource == "token" or not _is_stored(target.group):
+        if target.subresource == "token" or target.group not in self.ground.kept:
             _refuse(f"{method} {path}")
         return super()._send(method, path, query={**(query or {}), "dryRun": "All"}, body=body, **kwargs)
 
@@ -169,18 +179,29 @@ class ProbingClient(KubeClient):
 class MakingClient(ProbingClient):
     """The platform admin of a probe, beside its checks."""
 
+    def learn_servers(self) -> None:
+        """Learn which API groups the API server keeps itself; until then every other is held back.
+
+        Raises:
+            ApiError: the APIServices may not be listed.
+        """
+        self.ground.kept = _kept(self.objects(*_SERVED_BY)) | {_REVIEWED}
+
     def kinds(self) -> tuple[list[tuple[str, str]], list[str]]:
-        """Return API version and kind of all that can be listed, and the API groups that do not answer."""
-        groups = [one["preferredVersion"]["groupVersion"] for one in self._json("GET", "/apis")["groups"]]
-        found, silent = [], []
-        for version, prefix in [("v1", "/api/v1"), *((one, f"/apis/{one}") for one in groups)]:
+        """Return API version and kind of all that the API server itself can list, as `listable` does.
+
+        The second list names the API versions that are not looked into: other servers', and what does not answer.
+        """
+        groups = self._json("GET", "/apis")["groups"]
+        silent = [one["preferredVersion"]["groupVersion"] for one in groups if one["name"] not in self.ground.kept]
+        found: dict[tuple[str, str], str] = {}
+        for group, version, path in discovery.versions(one for one in groups if one["name"] in self.ground.kept):
             try:
-                entries = self._json("GET", prefix)["resources"]
-            except Breakdown:  # as a server behind an APIService that is away
+                for kind in discovery.listed_kinds(self._json("GET", path)):
+                    found.setdefault((group, kind), version)
+            except Breakdown:
                 silent.append(version)
-                continue
-            found += [(version, one["kind"]) for one in entries if "list" in one["verbs"] and "/" not in one["name"]]
-        return found, silent
+        return [(version, kind) for (_, kind), version in found.items()], silent
 
     def metadata(self, api_version: str, kind: str) -> Iterator[Manifest]:
         """Yield `metadata` of every object of a kind, of all namespaces; nothing else of it is sent."""
@@ -213,9 +234,12 @@ def _bare(kwargs: Mapping[str, Any]) -> bool:
     return kwargs.get("accept") == _METADATA
 
 
-def _is_stored(group: str) -> bool:
-    known = group in _STORED or group.endswith((".k8s.io", ".fluxcd.io"))
-    return known and group not in _OF_ANOTHER_SERVER
+def _kept(services: Sequence[Manifest]) -> frozenset[str]:
+    """Return the groups of which no version is served by another server."""
+    specs = [one["spec"] for one in services]
+    return frozenset(spec.get("group", "") for spec in specs) - {
+        spec.get("group", "") for spec in specs if spec.get("service")
+    }
 
 
 def _refuse(what: str) -> NoReturn:

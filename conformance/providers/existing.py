@@ -105,7 +105,9 @@ def _check_context(files: Sequence[Path], context: str) -> None:
 
 def _refuse_impersonation(documents: Sequence[Mapping[str, Any]], context: str) -> None:
     """Refuse a context that acts as somebody else, which the client library would pass over in silence."""
-    users = {one.get("name"): one.get("user") or {} for document in documents for one in document.get("users") or []}
+    # Of two users of one name the first one counts, as for kubectl and the client library.
+    named = [one for document in documents for one in document.get("users") or []]
+    users = {one.get("name"): one.get("user") or {} for one in reversed(named)}
     chosen = next(
         one.get("context") or {}
         for document in documents

@@ -4,11 +4,12 @@
 the real thing: that nothing lasts is the client's doing (kube/probing.py), not RBAC's.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.kube.objects import pick
 from conformance.kube.probing import INERT, LEASE_NAME, LEASE_NAMESPACE, MakingClient
+from conformance.model import Manifest
 from conformance.providers.throwaway import Plan
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -26,6 +27,13 @@ _TRIED: dict[str, Sequence[str]] = {
     _HELM: ("helmreleases",),
 }
 """Group -> what the platform admin submits as a dry-run: the allowed path of some check."""
+_READ: Mapping[str, Sequence[str]] = {
+    "configmaps": ("get", "list", "watch"),
+    "serviceaccounts": ("get", "list", "watch"),
+    "resourcequotas": ("list",),
+    "limitranges": ("list",),
+}
+"""What is read in the throw-away namespaces, by the suite and by checks; all else an audit may read anyway."""
 _ASKED_AS = "shared-a"
 """The tenant as whose users requests are made."""
 _CHANGED = {"apps": "deployments", _KUSTOMIZE: "kustomizations", _SOURCE: "gitrepositories", "": "configmaps"}
@@ -70,15 +78,23 @@ def _of_the_lease() -> Iterator[Right]:
 
 
 def _of_the_ground(plan: Plan) -> Iterator[Right]:
-    for verb in ("create", "get", "list", "patch", "delete"):
+    yield Right(verb="list", group="apiregistration.k8s.io", resource="apiservices")
+    for verb in ("create", "get", "list", "watch", "patch", "delete"):
         yield Right(verb=verb, group="", resource="namespaces")
+    for resource, verbs in _READ.items():
+        for verb in verbs:
+            yield Right(verb=verb, group="", resource=resource)
     for resource in INERT.values():
         for verb in ("create", "patch"):
             yield Right(verb=verb, group=_GROUP_OF.get(resource, ""), resource=resource)
     yield Right(verb="create", group="", resource="serviceaccounts/token")
-    roles = {pick(one, "roleRef", "name") for objects in plan.tenants.values() for one in objects} - {None}
-    for role in sorted({*roles, *BOUND_BY_CHECKS}):
-        yield Right(verb="bind", group=_RBAC, resource="clusterroles", name=role)
+    bound = {(pick(one, "roleRef", "kind"), pick(one, "roleRef", "name")) for one in _bindings(plan)}
+    for kind, role in sorted(bound | {("ClusterRole", name) for name in BOUND_BY_CHECKS}):
+        yield Right(verb="bind", group=_RBAC, resource="clusterroles" if kind == "ClusterRole" else "roles", name=role)
+
+
+def _bindings(plan: Plan) -> Iterator[Manifest]:
+    yield from (one for objects in plan.tenants.values() for one in objects if one["kind"] == "RoleBinding")
 
 
 def _of_checks(flux: str, plan: Plan) -> Iterator[Right]:

@@ -1,21 +1,19 @@
 """The throw-away namespaces of a probe: which there may be, how they are made, and that all of them go again."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from conformance.errors import InputError, KubeError, WaitTimeout
+from conformance.errors import InputError, KubeError
 from conformance.kube.client import ApiError
 from conformance.kube.objects import Ref, pick, ref_to
-from conformance.kube.probing import INERT, MakingClient, ProbingClient
+from conformance.kube.probing import INERT, MakingClient
 from conformance.kube.wait import eventually, object_until
 from conformance.model import Manifest
+from conformance.providers.heeded import wait_in_force
 from conformance.settings import Timeouts
 
 LABEL = "conformance.fluxtenancy.dev/probe"
 """Label of a throw-away namespace; its value is the run that made it."""
-_SETTLING = "flux-tenancy-conformance/settling"
-"""User agent of the questions by which new bindings are waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,29 +148,6 @@ class Throwaway:
     def _is_gone(self, ref: Ref) -> bool:
         bound = self.timeouts.namespace_gone
         return object_until(self.client, ref, lambda state: state is None, timeout_s=bound)[1]
-
-
-def wait_in_force(client: ProbingClient, objects: Sequence[Manifest], timeout_s: float) -> None:
-    """Give new RoleBindings the moment that the API server takes to heed them: until their accounts may do something.
-
-    Whoever is bound to a role without ConfigMaps is waited for in vain, and judged all the same.
-    """
-    accounts = {
-        (subject["namespace"], subject["name"])
-        for one in objects
-        if one["kind"] == "RoleBinding"
-        for subject in pick(one, "subjects") or []
-        if subject["kind"] == "ServiceAccount" and subject["namespace"] in client.ground.namespaces
-    }
-    asking = [
-        (where, client.with_token(client.token(where, name), user_agent=_SETTLING)) for where, name in sorted(accounts)
-    ]
-
-    def waiting() -> list[str]:
-        return [where for where, one in asking if not one.may("get", "", "configmaps", namespace=where)]
-
-    with contextlib.suppress(WaitTimeout):
-        eventually(waiting, lambda names: not names, timeout_s=timeout_s, what="new bindings are heeded")
 
 
 def _run_of(namespace: Manifest) -> str:

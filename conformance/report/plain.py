@@ -7,24 +7,39 @@ from yaml.constructor import ConstructorError
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, where it is: a whole report is a megabyte, and takes the other one ten seconds."""
+_DEEPEST = 200
+"""Levels of a text. No report has thirty; libyaml itself ends the process beyond some hundred thousand."""
+_OPENS, _CLOSES = (yaml.MappingStartEvent, yaml.SequenceStartEvent), (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 
 def plain(text: str | bytes) -> Any:
     """Return what a YAML text says.
 
     Raises:
-        yaml.YAMLError: it is no YAML, has an alias (a few lines can stand for gigabytes), or a key twice (of which each
-            reader takes another).
+        yaml.YAMLError: it is no YAML, has an alias (a few lines can stand for gigabytes), a key twice (of which each
+            reader takes another), more levels than anything of ours, or a number or a date that is none.
     """
+    _refuse_depth(text)
     loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         if node is None:
             return None
         _refuse(node)
-        return loader.construct_document(node)
+        try:
+            return loader.construct_document(node)
+        except (ValueError, OverflowError) as error:  # as of the 31st of February
+            raise _error(f"what cannot be read: {error}", node) from error
     finally:
         loader.dispose()
+
+
+def _refuse_depth(text: str | bytes) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, _OPENS) - isinstance(event, _CLOSES)
+        if depth > _DEEPEST:
+            raise _error(f"more than {_DEEPEST} levels", event)
 
 
 def _refuse(root: yaml.Node) -> None:
@@ -47,5 +62,6 @@ def _refuse(root: yaml.Node) -> None:
             waiting += node.value
 
 
-def _error(said: str, node: yaml.Node) -> ConstructorError:
-    return ConstructorError(None, None, f"found {said}", node.start_mark)
+def _error(said: str, where: Any) -> ConstructorError:
+    """Return an error at a node or an event."""
+    return ConstructorError(None, None, f"found {said}", where.start_mark)

@@ -1,8 +1,8 @@
 """The surface of the Flux that runs in a cluster: its live definitions, roles, bindings and arguments.
 
 Objects are brought into the form that a release's own data have, so that the same reviewed mapping speaks of them.
-Flux's own are told by their label. A binding of a controller's account counts without it: nobody who adds one has to
-call it a part of Flux.
+Flux's own are told by their label. A binding of a controller's account counts without it, and so does the role that it
+gives: nobody who adds one has to call it a part of Flux.
 """
 
 import json
@@ -33,6 +33,8 @@ OF_NAMESPACE = (
 """Kinds that are read in the namespace of Flux; those of the cluster are in `OF_CLUSTER`."""
 BINDINGS = ((_RBAC, "ClusterRoleBinding"), (_RBAC, "RoleBinding"))
 """Kinds that are read in all namespaces, for those that name an account of Flux."""
+_KUBERNETES = frozenset({"cluster-admin", "admin", "edit", "view"})
+"""ClusterRoles that Kubernetes makes for users: what they give is not Flux's to say, that they are bound is."""
 _NAMESPACE = "flux-system"
 """Of Flux in a release's own data."""
 
@@ -62,6 +64,10 @@ def _objects(client: KubeClient, namespace: str) -> Iterator[dict[str, Any]]:
             subjects = [who for who in one.get("subjects") or () if _is_of(who, accounts, namespace)]
             if subjects and Ref.of(one) not in known:
                 found.append({**one, "subjects": subjects})
+    known |= {Ref.of(one) for one in found}
+    named = {one["roleRef"]["name"] for one in found if pick(one, "roleRef", "kind") == "ClusterRole"} - _KUBERNETES
+    roles = client.objects(_RBAC, "ClusterRole") if named else []
+    found += [one for one in roles if one["metadata"]["name"] in named and Ref.of(one) not in known]
     return (as_released(one, namespace) for one in found)
 
 

@@ -145,8 +145,7 @@ def _object_detail(one: Installed) -> Mapping[str, str]:
     """Return what a change of the object would show in; versions, arguments and fields have entries of their own."""
     manifest: dict[str, Any] = json.loads(json.dumps(one.manifest))
     if one.kind == "CustomResourceDefinition":
-        served = ", ".join(sorted(v["name"] for v in manifest["spec"]["versions"] if v["served"]))
-        return {"scope": manifest["spec"]["scope"], "served": served}
+        return _definition_detail(manifest["spec"])
     manifest = {name: said for name, said in manifest.items() if name not in {"apiVersion", "kind", "metadata"}}
     if one.kind != "Deployment":
         return {name: json.dumps(said, sort_keys=True) for name, said in manifest.items()}
@@ -154,6 +153,19 @@ def _object_detail(one: Installed) -> Mapping[str, str]:
         container.pop("image", None)
         container.pop("args", None)
     return {"sha256": _digest(json.dumps(manifest, sort_keys=True))}
+
+
+def _definition_detail(spec: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return how a kind is served. Without `status` beside it, whoever may write an object may write its status."""
+    versions = [one for one in spec["versions"] if one["served"]]
+    parts = {f"{one['name']}/{part}" for one in versions for part in one.get("subresources") or {}}
+    conversion = (spec.get("conversion") or {}).get("strategy", "None")
+    return {
+        "scope": spec["scope"],
+        "served": ", ".join(sorted(one["name"] for one in versions)),
+        "subresources": ", ".join(sorted(parts)) or "none",
+        **({} if conversion == "None" else {"conversion": json.dumps(spec["conversion"], sort_keys=True)}),
+    }
 
 
 def _flags(controller: Controller, tools: Sequence[CachedTool]) -> _Flags:

@@ -28,7 +28,7 @@ from conformance.evidence import EvidenceFolder
 from conformance.model import BinaryOrigin, Environment, Level, Outcome, Plane, Profile, Result, Run
 from conformance.report.write import write_run
 from conformance.surface import Class, Entry, Kind, Surface, Waiver
-from conformance.timeline import Attack, Fate, Twin, UpgradeRecord
+from conformance.timeline import Attack, Fate, Moved, Twin, UpgradeRecord
 
 STAGING = Environment.STAGING
 TENANT = "system:serviceaccount:shared-a:flux"
@@ -193,13 +193,13 @@ def given_pair(root: Path, edits: Mapping[str, Edit | dict[str, Any]], seed: int
     return given_by(*pair(root, edits, seed), NO_SURFACE_LEFT)
 
 
-def upgraded(root: Path, **fields: Any) -> Path:
+def upgraded(root: Path, *, controllers: Sequence[Moved] = (), **fields: Any) -> Path:
     """Write the report of an upgrade in place, under one attack that was denied."""
     attack = Attack(kind="foreign-source", target="a/b/c", at=1.0, judged_at=2.0, fate=Fate.DENIED, said="seen")
     record = UpgradeRecord(
         environment="staging", route="operator", source="2.9.2", target="2.9.5", began=0.0, ended=9.0,
         attacks=[attack], marks=[], twins=[Twin(kind="foreign-source", when="before", works=True, said="")],
-        controllers=[], tenant_objects=1,
+        controllers=controllers, tenant_objects=1,
     )  # fmt: skip
     return release(root / "u", "2.9.2", 3, {"F01": nothing}, upgrades=(record,), **fields)
 

@@ -23,8 +23,8 @@ class FakeCluster(ProbingClient):
         self.denied: set[tuple[str, ...]] = set()
         """Rights that are not given: verb, group, resource, name."""
         self.said: list[str] = []
-        self.answered: Callable[[], bool] | None = None
-        """What it says to the next question for a right, in place of `denied`."""
+        self.heeded: Callable[[], bool] = lambda: True
+        """Whether the rules of the roles that are there hold, when it is asked next."""
         self.numbers = itertools.count(1)
         self.now = datetime.now(UTC)
         self.silent: list[str] = []
@@ -41,9 +41,16 @@ class FakeCluster(ProbingClient):
         return f"{namespace}/{service_account}"
 
     def may(self, verb: str, group: str, resource: str, *, namespace: str = "", name: str = "") -> bool:
-        if self.answered is not None:
-            return self.answered()
         return not {(verb, group, resource), (verb, group, resource, namespace or name)} & self.denied
+
+    def rules(self, namespace: str) -> Any:
+        self.said.append(f"rules in {namespace}")
+        if not self.heeded():
+            return []
+        return [rule for ref, one in self.there.items() if ref.kind in ("ClusterRole", "Role") for rule in one["rules"]]
+
+    def learn_servers(self) -> None:
+        self.said.append("learn servers")
 
     def find(self, ref: Ref) -> Manifest | None:
         return copy.deepcopy(self.there.get(ref))

@@ -120,6 +120,13 @@ def test_what_wrote_nothing_is_no_harm(harmless: dict[str, Any]) -> None:
     assert list(one.planes) == [Plane.AUDIT]
 
 
+def test_a_log_that_says_nothing_at_all_says_nothing_of_an_absence() -> None:
+    for log in (Log(), Log(entry(at=datetime(2025, 12, 31, tzinfo=UTC)))):
+        one = Scenario(log)
+        one.audited_absence(CONFIG_MAP)
+        assert (one.planes, one.kinds) == ({}, [])
+
+
 def test_a_provider_without_an_audit_log_loses_the_plane_and_no_more() -> None:
     one = Scenario(None)
     one.audited_condition(FORBIDDEN, TENANT)

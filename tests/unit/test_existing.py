@@ -204,9 +204,16 @@ def test_an_unknown_context_names_the_known_ones(look: Any) -> None:
     assert raised.value.hint == "known: prod, staging"
 
 
-def test_a_context_that_acts_as_somebody_else_is_refused(look: Any, kubeconfig: Path) -> None:
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_context_that_acts_as_somebody_else_is_refused(
+    look: Any, kubeconfig: Path, monkeypatch: pytest.MonkeyPatch, *, hidden: bool
+) -> None:
+    """A second user of that name does not hide it: the first one counts."""
     contexts = [{"name": "prod", "context": {"user": "me"}}]
     kubeconfig.write_text(yaml.safe_dump({"contexts": contexts, "users": [{"name": "me", "user": {"as": "root"}}]}))
+    other = kubeconfig.with_name("other")
+    other.write_text(yaml.safe_dump({"users": [{"name": "me", "user": {"token": "of nobody who is asked"}}]}))
+    monkeypatch.setattr(existing, "kubeconfig_files", lambda _: (kubeconfig, other) if hidden else (kubeconfig,))
     with pytest.raises(InputError, match="context 'prod' acts as root"):
         look(Reader())
 

@@ -1,10 +1,13 @@
 """What there is before a probe and after it."""
 
+from collections.abc import Iterator
+
 import pytest
 from support.probed import FakeCluster
 
-from conformance.kube.client import FIELD_MANAGER
+from conformance.kube.client import FIELD_MANAGER, ApiError
 from conformance.kube.objects import Ref, ref_to
+from conformance.model import Manifest
 from conformance.providers import inventory
 from conformance.providers.probe_lease import REF
 
@@ -83,6 +86,50 @@ def test_what_may_not_be_listed_is_named(cluster: FakeCluster) -> None:
     before = taken(cluster)
     assert before.unread == ["ConfigMap", "away/v1"]
     assert inventory.told(before, inventory.Difference([], [])).endswith("; not listed: ConfigMap, away/v1")
+
+
+def test_what_could_be_listed_before_alone_is_not_known(cluster: FakeCluster) -> None:
+    before = taken(cluster)
+    cluster.unlistable = {"ConfigMap"}
+    difference = inventory.compare(before, taken(cluster))
+    assert difference == inventory.Difference([], [], ("ConfigMap",))
+    assert inventory.told(before, difference) == "inventory: 3 objects before; not listed again: ConfigMap"
+
+
+def test_a_server_that_is_away_afterwards_hides_its_kinds(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = taken(cluster)
+    monkeypatch.setattr(cluster, "kinds", lambda: ([("v1", "Namespace")], ["v1"]))
+    assert inventory.compare(before, taken(cluster)).unknown == ("ConfigMap", "ServiceAccount")
+
+
+def test_what_could_be_listed_afterwards_alone_did_not_come(cluster: FakeCluster) -> None:
+    cluster.unlistable = {"ConfigMap"}
+    before = taken(cluster)
+    cluster.unlistable = set()
+    assert inventory.compare(before, taken(cluster)) == inventory.Difference([], [])
+    written(cluster, "left", FIELD_MANAGER)
+    assert inventory.compare(before, taken(cluster)).ours == ["left: apps/ConfigMap/left"]
+
+
+def test_of_a_list_that_breaks_off_nothing_counts(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = cluster.metadata
+
+    def broken(version: str, kind: str) -> Iterator[Manifest]:
+        yield from whole(version, kind)
+        if kind == "ConfigMap":
+            raise ApiError(410, "Expired", "too old", "list")
+
+    before = taken(cluster)
+    monkeypatch.setattr(cluster, "metadata", broken)
+    assert [ref.kind for ref, _ in taken(cluster).objects] == ["Namespace", "ServiceAccount"]
+    assert inventory.compare(before, taken(cluster)).others == []
+
+
+def test_objects_without_a_uid_are_known_by_their_name(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "metadata", lambda *_: iter([{"name": "one"}]))
+    assert all(uid == "" for _, uid in taken(cluster).objects)
 
 
 def test_of_many_differences_some_are_named(cluster: FakeCluster) -> None:

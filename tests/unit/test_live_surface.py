@@ -130,6 +130,25 @@ def test_a_binding_of_a_controllers_account_counts_without_the_label(subject: di
     assert unmapped(stray("apps", subject)) == [f"binding RoleBinding/apps/stray ClusterRole/admin to {said}"]
 
 
+def bare(role: dict[str, Any], *verbs: str) -> dict[str, Any]:
+    """A role without the label, with other verbs."""
+    rules = [{**role["rules"][0], "verbs": list(verbs)}]
+    return {**role, "metadata": {"name": role["metadata"]["name"]}, "rules": rules}
+
+
+def test_a_role_that_is_bound_to_a_controller_counts_without_the_label() -> None:
+    client: Any = Client(bare(ROLE, "get", "delete"), BINDING, DEPLOYMENT)
+    found = [entry.id for entry in live_surface(client, "gitops", "2.9.2").unmapped]
+    assert "rule ClusterRole/crd-controller core/secrets [delete,get]" in found
+
+
+def test_a_role_of_kubernetes_or_of_nobody_here_is_not_fluxs() -> None:
+    admin = bare({**ROLE, "metadata": {"name": "admin"}}, "delete")
+    other = bare({**ROLE, "metadata": {"name": "other"}}, "delete")
+    said = "binding ClusterRoleBinding/stray ClusterRole/admin to ServiceAccount flux-system/kustomize-controller"
+    assert unmapped(stray("", OWN), admin, other) == [said]
+
+
 def test_a_binding_of_anybody_else_is_not_fluxs() -> None:
     assert unmapped(stray("", *OTHERS), stray("gitops", *OTHERS), {**stray("apps"), "subjects": None}) == []
 

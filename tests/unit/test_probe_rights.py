@@ -40,7 +40,9 @@ def test_the_roles_grant_what_is_asked_for() -> None:
     asked = wanted("flux-system", PLAN)
     assert len(asked) > 40
     missing = [
-        str(one) for one in asked if not {(one.verb, one.group, one.resource, name) for name in ("", one.name)} & given
+        str(one)
+        for one in asked
+        if not {(one.verb, one.group, what, name) for what in (one.resource, "*") for name in ("", one.name)} & given
     ]
     assert missing == []
 
@@ -60,6 +62,9 @@ def test_the_role_of_probes_grants_nothing_by_a_wildcard_but_lists() -> None:
     ("denied", "said"),
     [
         (("delete", "", "namespaces"), "delete namespaces"),
+        (("watch", "", "namespaces"), "watch namespaces"),
+        (("list", "", "limitranges"), "list limitranges"),
+        (("list", "apiregistration.k8s.io", "apiservices"), "list apiservices.apiregistration.k8s.io"),
         (("create", "", "serviceaccounts/token"), "create serviceaccounts/token"),
         (
             ("bind", "rbac.authorization.k8s.io", "clusterroles", "tenant-reconciler"),
@@ -73,6 +78,13 @@ def test_a_missing_right_is_named(denied: tuple[str, ...], said: str) -> None:
     cluster = FakeCluster()
     cluster.denied.add(denied)
     assert missing_rights(cluster.maker(), "flux-system", PLAN) == [said]
+
+
+def test_a_role_of_the_tenants_own_is_bound_as_what_it_is() -> None:
+    own = {**BINDING, "roleRef": {"kind": "Role", "name": "own"}}
+    asked = {str(one) for one in wanted("flux-system", Plan(tenants={"shared-a": [own]})) if one.verb == "bind"}
+    assert "bind roles.rbac.authorization.k8s.io own" in asked
+    assert "bind clusterroles.rbac.authorization.k8s.io own" not in asked
 
 
 def test_all_missing_rights_are_named_each_once() -> None:

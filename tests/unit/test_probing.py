@@ -103,6 +103,7 @@ def test_nothing_is_changed_by_the_looks_beforehand(cluster: FakeCluster, probin
     probing().refuse("ops")
     assert cluster.there == before
     assert "delete Namespace/ops" in cluster.said  # the template's, by a dry-run
+    assert cluster.said.index("learn servers") < cluster.said.index("delete Namespace/ops")
 
 
 @pytest.mark.parametrize(
@@ -179,6 +180,14 @@ def test_what_is_left_elsewhere_is_a_breakdown(cluster: FakeCluster, probing: An
         managed = {"managedFields": [{"manager": "flux-tenancy-conformance"}]}
         cluster.add("v1", "ConfigMap", "left", "apps", metadata=managed)
     assert one.breakdowns == ["probe: it left objects behind: left: apps/ConfigMap/left"]
+
+
+def test_what_could_not_be_looked_at_again_is_a_breakdown(cluster: FakeCluster, probing: Any) -> None:
+    one = probing()
+    with one.laid(phase):
+        cluster.unlistable = {"ServiceAccount"}
+    said = "whether it left objects behind is not known: ServiceAccount could not be listed again"
+    assert one.breakdowns == [f"probe: {said}"]
 
 
 def test_the_client_of_an_audit_will_not_do(probing: Any) -> None:

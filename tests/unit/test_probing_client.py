@@ -23,7 +23,25 @@ KINDS = {
     "rbac.authorization.k8s.io/v1": {"RoleBinding": True, "ClusterRole": False},
     "coordination.k8s.io/v1": {"Lease": True},
     "metrics.k8s.io/v1beta1": {"PodMetrics": True},
+    "notification.toolkit.fluxcd.io/v1": {"Receiver": True},
+    "notification.toolkit.fluxcd.io/v1beta3": {"Receiver": True, "Alert": True},
+    "apiregistration.k8s.io/v1": {"APIService": False},
+    "example.com/v1": {"Widget": True},
 }
+AGGREGATED = ("metrics.k8s.io/v1beta1", "flunder.fluxcd.io/v1")
+"""Versions that another server serves, whatever their names end in."""
+SERVICES = [
+    {"spec": {"version": "v1"}},
+    *(
+        {"spec": {"group": one.partition("/")[0], "version": one.partition("/")[2]}}
+        for one in (*list(KINDS)[1:], "away/v1", "flunder.fluxcd.io/v2")
+        if one not in AGGREGATED
+    ),
+    *(
+        {"spec": {"group": one.partition("/")[0], "service": {"name": "other", "namespace": "kube-system"}}}
+        for one in AGGREGATED
+    ),
+]
 
 
 class Server:
@@ -32,6 +50,7 @@ class Server:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.pages: list[dict[str, Any]] = []
+        self.away = ["away/v1"]
         configuration = SimpleNamespace(
             host="https://there", ssl_ca_cert="/ca", get_api_key_with_prefix=lambda _: None, connection_pool_maxsize=1
         )
@@ -45,7 +64,9 @@ class Server:
         if version in KINDS:
             said = {"resources": [self._kind(*one) for one in KINDS[version].items()]}
         elif path == "/apis":
-            said = {"groups": [{"preferredVersion": {"groupVersion": one}} for one in [*list(KINDS)[1:], "away/v1"]]}
+            said = {"groups": _groups([*list(KINDS)[1:], *self.away])}
+        elif path == "/apis/apiregistration.k8s.io/v1/apiservices":
+            said = {"items": SERVICES, "metadata": {}}
         elif path == "/apis/away/v1":
             return urllib3.HTTPResponse(body=io.BytesIO(b"{}"), status=503, preload_content=False)
         elif self.pages:
@@ -59,6 +80,14 @@ class Server:
         return {"name": f"{kind.lower()}s", "kind": kind, "namespaced": namespaced, "verbs": ["list"]}
 
 
+def _groups(versions: list[str]) -> list[dict[str, Any]]:
+    """Return what discovery says of groups: the first version of each is the preferred one."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in versions:
+        found.setdefault(one.partition("/")[0], []).append({"groupVersion": one})
+    return [{"name": name, "preferredVersion": ones[0], "versions": ones[::-1]} for name, ones in found.items()]
+
+
 @pytest.fixture
 def server() -> Server:
     return Server()
@@ -69,6 +98,8 @@ def client(server: Server) -> ProbingClient:
     made = ProbingClient(server.api, {"User-Agent": "x"}, 5.0)
     made.ground.open(OWN)
     made._anonymous = server.api
+    made.maker().learn_servers()
+    server.asked.clear()
     return made
 
 
@@ -154,6 +185,7 @@ def test_tokens_are_those_of_its_own_accounts(server: Server, client: ProbingCli
         lambda c: list(c.pod_log("shared-a", "one")),
         lambda c: c.impersonating("admin", group="system:masters"),
         lambda c: c.create(manifest("metrics.k8s.io/v1beta1", "PodMetrics", "one", "shared-a")),
+        lambda c: c.create(manifest("metrics.k8s.io/v1beta1", "PodMetrics", "one", "shared-a"), dry_run=True),
     ],
 )
 def test_what_a_dry_run_would_not_make_harmless_is_held_back(server: Server, client: ProbingClient, ask: Any) -> None:
@@ -171,8 +203,10 @@ def test_its_own_secrets_are_read_and_others_read_without_them(server: Server, c
 
 def test_before_and_after_nothing_lasts(server: Server, client: ProbingClient) -> None:
     early = ProbingClient(server.api, {}, 5.0)
+    early.maker().learn_servers()
     early.apply(INSIDE)
-    assert "dryRun=All" in server.asked.pop()[1]
+    assert "dryRun=All" in server.asked[-1][1]
+    server.asked.clear()
     client.ground.close("it is over")
     with pytest.raises(ProbeError, match="nothing is made any more: it is over"):
         client.apply(INSIDE)
@@ -188,6 +222,7 @@ def test_the_lease_is_held_before_there_is_ground_and_after_it_was_closed(server
     if ended:
         maker.ground.open(OWN)
         maker.ground.close("it is over")
+    maker.learn_servers()
     maker.create(LEASE)
     maker.patch(Ref.of(LEASE), {"spec": {}})
     maker.delete(Ref.of(LEASE))
@@ -240,6 +275,28 @@ def test_a_review_asks_for_one_right_and_lasts_nowhere(server: Server, client: P
     assert (method, path) == ("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews?dryRun=All")
 
 
+def test_until_it_knows_who_serves_a_group_nothing_but_reviews_is_sent(server: Server) -> None:
+    early = ProbingClient(server.api, {}, 5.0)
+    assert early.may("create", "", "pods")
+    for one in (OUTSIDE, BUCKET, ROLE):
+        with pytest.raises(ProbeError, match="held back: POST"):
+            early.create(one)
+    assert len(server.asked) == 1
+
+
+def test_who_serves_a_group_is_told_by_its_apiservices(client: ProbingClient) -> None:
+    kept = client.ground.kept
+    assert kept >= {"", "example.com", "notification.toolkit.fluxcd.io", "authorization.k8s.io"}
+    assert not kept & {"metrics.k8s.io", "flunder.fluxcd.io", "unheard-of.k8s.io"}
+
+
+def test_the_rules_of_an_identity_are_asked_for_in_one_namespace(server: Server, client: ProbingClient) -> None:
+    server.pages = [{"status": {"resourceRules": [{"verbs": ["get"]}]}}, {"status": {"resourceRules": None}}]
+    assert client.rules("shared-a") == [{"verbs": ["get"]}]
+    assert client.rules("shared-a") == []
+    assert {path for _, path, _ in server.asked} == {"/apis/authorization.k8s.io/v1/selfsubjectrulesreviews?dryRun=All"}
+
+
 def test_an_inventory_takes_metadata_alone_page_by_page(server: Server, client: ProbingClient) -> None:
     server.pages = [
         {"items": [{"metadata": {"name": "a"}}], "metadata": {"continue": "b"}},
@@ -265,8 +322,18 @@ def test_kinds_of_a_server_that_is_away_are_named(client: ProbingClient) -> None
     kinds, silent = client.maker().kinds()
     assert ("v1", "ConfigMap") in kinds
     assert ("coordination.k8s.io/v1", "Lease") in kinds
-    assert silent == ["away/v1"]
+    assert silent == ["metrics.k8s.io/v1beta1", "away/v1"]
     assert isinstance(client.maker(), MakingClient)
+
+
+def test_kinds_that_the_preferred_version_of_a_group_lacks_are_there_too(server: Server, client: ProbingClient) -> None:
+    wanted = [
+        ("notification.toolkit.fluxcd.io/v1", "Receiver"),
+        ("notification.toolkit.fluxcd.io/v1beta3", "Alert"),
+    ]
+    assert [one for one in client.maker().kinds()[0] if "notification" in one[0]] == wanted
+    server.away = []
+    assert [one for one in client.listable() if "notification" in one[0]] == wanted
 
 
 def test_inert_kinds_run_nothing() -> None:

@@ -219,7 +219,24 @@ def test_every_other_object_is_an_entry_and_a_kind_that_no_rule_knows_shows() ->
     }
     assert named(surface(), "object ConfigMap/surprise").classes == (Class.UNCLASSIFIED,)
     crd = named(surface(), "object CustomResourceDefinition/lamps.lights.example.com")
-    assert crd.detail == {"scope": "Namespaced", "served": "v1, v1beta1"}
+    assert crd.detail == {"scope": "Namespaced", "served": "v1, v1beta1", "subresources": "none"}
+
+
+def test_a_definition_that_is_served_otherwise_is_a_change() -> None:
+    given, entry = texts(), "object CustomResourceDefinition/lamps.lights.example.com"
+    given["lamp-controller.yaml"] = (
+        given["lamp-controller.yaml"]
+        .replace("    - name: v1\n", "    - name: v1\n      subresources: {status: {}, scale: {}}\n")
+        .replace("  scope: Namespaced\n", "  scope: Namespaced\n  conversion: {strategy: Webhook, webhook: {}}\n")
+    )
+    (changed,) = compare(surface(), surface(given)).changed
+    assert changed.after.id == entry
+    assert changed.after.detail["subresources"] == "v1/scale, v1/status"
+    assert changed.after.detail["conversion"] == '{"strategy": "Webhook", "webhook": {}}'
+    given["lamp-controller.yaml"] = given["lamp-controller.yaml"].replace(
+        "{strategy: Webhook, webhook: {}}", "{strategy: None}"
+    )
+    assert "conversion" not in named(surface(given), entry).detail
 
 
 def test_a_deployment_is_the_same_whatever_its_version_and_arguments() -> None:

@@ -13,7 +13,6 @@ from conformance.providers.throwaway import (
     Throwaway,
     refuse_taken,
     refuse_undeletable,
-    wait_in_force,
 )
 from conformance.settings import Timeouts
 
@@ -111,32 +110,6 @@ def test_it_serves_when_kubernetes_has_done_its_part(cluster: FakeCluster, monke
     monkeypatch.setattr(cluster, "find", lambda _: None)
     with pytest.raises(WaitTimeout, match=r"the namespaces serve .*shared-a/ServiceAccount/default"):
         ground(cluster).make()
-
-
-BINDING: Manifest = {
-    **manifest("RoleBinding", "bound", "shared-a", "rbac.authorization.k8s.io/v1"),
-    "roleRef": {"kind": "ClusterRole", "name": "edit"},
-    "subjects": [
-        {"kind": "ServiceAccount", "name": "flux", "namespace": "shared-a"},
-        {"kind": "ServiceAccount", "name": "other", "namespace": "apps"},
-        {"kind": "User", "name": "somebody"},
-    ],
-}
-
-
-def test_new_bindings_of_its_own_accounts_are_waited_for(cluster: FakeCluster) -> None:
-    cluster.ground.open(PLAN.namespaces)
-    answers = iter([False, False, True])
-    cluster.answered = lambda: next(answers)
-    wait_in_force(cluster, [*TENANT, BINDING], 5)
-    assert cluster.said == ["with shared-a/flux"]
-    assert next(answers, None) is None
-
-
-def test_a_role_that_gives_nothing_is_not_waited_for_for_ever(cluster: FakeCluster) -> None:
-    cluster.ground.open(PLAN.namespaces)
-    cluster.denied.add(("get", "", "configmaps"))
-    wait_in_force(cluster, [BINDING], 0.2)
 
 
 def test_names_of_others_are_refused_all_at_once() -> None:

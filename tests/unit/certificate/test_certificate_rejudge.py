@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.certificates import FAILED, allowed, nothing, release
+from support.certificates import FAILED, allowed, nothing, release, upgraded
 
 from conformance.certificate.compare import Reported
 from conformance.certificate.rejudge import contradictions
@@ -91,9 +91,14 @@ def outside(known: dict[str, Any]) -> None:
     known["results"][0]["judged"] = not known["results"][0]["judged"]
 
 
+def another_controller(known: dict[str, Any]) -> None:
+    known["subject"]["controllers"][0]["version"] = "v9.9.9"
+
+
 @pytest.mark.parametrize(
     ("edit", "wanted"),
     [
+        (another_controller, "'subject.controllers' does not follow from its rows"),
         (dropped, "'suite.catalogSize' does not follow from its rows"),
         (all_selected, "'suite.catalogSize' does not follow from its rows"),
         (passed, "its rows give conformant (0)"),
@@ -115,6 +120,44 @@ def test_an_edited_report_is_found(reported: Path, edit: Callable[[dict[str, Any
     edit(known)
     file.write_text(yaml.safe_dump(known, sort_keys=False))
     assert any(wanted in text for text in said(reported)), said(reported)
+
+
+def test_attacks_that_were_counted_otherwise_are_found(tmp_path: Path) -> None:
+    folder = upgraded(tmp_path)
+    assert not said(folder)
+    file = folder / "report.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["upgrades"][0]["kinds"][0]["denied"] = 7
+    file.write_text(yaml.safe_dump(known, sort_keys=False))
+    assert said(folder) == ["'upgrades' does not follow from its rows"]
+
+
+def attacked(folder: Path, text: str, fate: str) -> list[str]:
+    """Return what is said of the report of an upgrade whose only attack has this evidence and this fate."""
+    (folder / "attack.yaml").write_text(text)
+    file = folder / "report.yaml"
+    known = yaml.safe_load(file.read_text())
+    known["upgrades"][0]["attacks"][0] |= {"evidence": "attack.yaml", "fate": fate}
+    file.write_text(yaml.safe_dump(known, sort_keys=False))
+    return [text for text in said(folder) if text.startswith("the attack a/b/c: ")]
+
+
+@pytest.mark.parametrize(
+    ("status", "fate", "wrong"), [("False", "denied", 0), ("True", "passed", 0), ("True", "denied", 1)]
+)
+def test_an_attack_that_is_said_to_be_denied_did_not_become_ready(
+    tmp_path: Path, status: str, fate: str, wrong: int
+) -> None:
+    ready = {"type": "Ready", "status": status, "reason": "x", "message": "x", "observedGeneration": 1}
+    metadata = {"name": "upgrade-x", "namespace": "shared-a", "generation": 1}
+    state = {"kind": "Kustomization", "metadata": metadata, "status": {"conditions": [ready]}}
+    found = attacked(upgraded(tmp_path), yaml.safe_dump(state), fate)
+    assert found == ["the attack a/b/c: it is said to be denied, and its evidence shows that it became ready"] * wrong
+
+
+@pytest.mark.parametrize(("text", "wrong"), [("just words\n", 0), ("[1, 2]\n", 0), ("a: [", 1)])
+def test_what_an_attack_left_as_words_is_believed(tmp_path: Path, text: str, wrong: int) -> None:
+    assert len(attacked(upgraded(tmp_path), text, "denied")) == wrong
 
 
 def test_a_reservation_in_other_words_follows_too(reported: Path) -> None:
