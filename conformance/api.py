@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 import pytest
 
 from conformance.errors import Breakdown, Finding, InputError
-from conformance.expect import condition, describe, expect, expect_that, given, given_that
+from conformance.expect import condition, describe, expect, expect_none, expect_that, given, given_that
 from conformance.kube.objects import Ref, container_args, feature_gates, pick, ref_to
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
@@ -41,6 +41,7 @@ __all__ = [
     "eventually",
     "expect",
     "expect_flows",
+    "expect_none",
     "expect_that",
     "feature_gates",
     "given",

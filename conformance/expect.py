@@ -5,7 +5,7 @@ only with its reason: refused for another reason is "not judged", never "passed"
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -142,9 +142,10 @@ class SubjectExpectation(_Trace):
         __tracebackhide__ = True
         live = self.subject.live()
         self.scenario.evidence.record("object", str(self.subject.ref), live or "not there\n")
-        missing = _missing(self.subject.manifest, live)
+        missing, what = _missing(self.subject.manifest, live), f"{self.subject.ref} lacks what it must have"
+        _record_found(self.scenario, what, missing)
         if missing:
-            raise self.broken(f"{self.subject.ref} lacks what it must have", "; ".join(missing), "absent")
+            raise self.broken(what, "; ".join(missing), "absent")
 
     def runs_with_wanted_arguments(self) -> None:
         """Expect the YAML's `--flag=value` arguments in a live Deployment and in the process that runs from it.
@@ -165,10 +166,12 @@ class SubjectExpectation(_Trace):
             self.scenario.evidence.record("arguments", f"{where} {controller}", arguments)
             if not arguments:
                 raise Breakdown(f"{controller} has no {where}")
-            for wanted in container_args(self.subject.manifest):
-                flag = wanted.partition("=")[0]
-                if (said := argument(arguments, flag)) != wanted:
-                    raise self.broken(f"{controller}: the {where} lacks {wanted}", wanted, said or f"{flag} is absent")
+            flags = {wanted: wanted.partition("=")[0] for wanted in container_args(self.subject.manifest)}
+            lacking = [wanted for wanted, flag in flags.items() if argument(arguments, flag) != wanted]
+            _record_found(self.scenario, f"{controller}: the {where} lacks arguments", lacking)
+            for wanted in lacking:
+                said = argument(arguments, flags[wanted]) or f"{flags[wanted]} is absent"
+                raise self.broken(f"{controller}: the {where} lacks {wanted}", wanted, said)
 
     def _until(self, holds: Callable[[Manifest | None], bool], timeout_s: float) -> tuple[Manifest | None, bool]:
         state, done = object_until(self.scenario.platform.client, self.subject.ref, holds, timeout_s=timeout_s)
@@ -247,6 +250,28 @@ def expect_that(holds: object, what: str, *, wanted: str, observed: str) -> None
     __tracebackhide__ = True
     if not holds:
         raise Finding(what, wanted=wanted, observed=observed)
+
+
+def expect_none(
+    scenario: Scenario, found: Iterable[object], what: str, *, wanted: str = "none", observed: str = ""
+) -> None:
+    """State that nothing was found which must not be; what was found is evidence, whatever is made of it.
+
+    Args:
+        what: the finding if there is anything, in the same words in every run.
+        observed: empty: what was found.
+
+    Raises:
+        Finding: there is something.
+    """
+    __tracebackhide__ = True
+    seen = [str(one) for one in found]
+    _record_found(scenario, what, seen)
+    expect_that(not seen, what, wanted=wanted, observed=observed or "; ".join(seen))
+
+
+def _record_found(scenario: Scenario, what: str, found: Sequence[str]) -> None:
+    scenario.evidence.record("found", what, {"what": what, "found": list(found)})
 
 
 def given_that(holds: object, what: str, *, observed: str = "") -> None:

@@ -12,6 +12,7 @@ Place = tuple[str, str]
 _PLATFORM = ("system:serviceaccount:flux-system:", "kubernetes-admin", "system:masters", "platform admin")
 """How the names of identities begin that are the platform's own."""
 _WORST = (Direction.LOOSER, Direction.INCOMPARABLE, Direction.STRICTER)
+_OPENS, _CLOSES = frozenset({Decision.ALLOWED, Decision.FOUND}), frozenset({Decision.DENIED, Decision.NOT_FOUND})
 NOTHING = "nothing"
 
 
@@ -57,7 +58,8 @@ def _as_a_whole(before: ResultRow, after: ResultRow) -> Iterator[Difference]:
 def _of_place(place: Place, old: Sequence[Signal], new: Sequence[Signal], *, denial: bool) -> Iterator[Difference]:
     plane, subject = place
     if not old or not new:
-        direction = Direction.LOOSER if denial and _let_in(new) else Direction.INCOMPARABLE
+        looser = Decision.FOUND in _decisions(new) or (denial and _let_in(new))
+        direction = Direction.LOOSER if looser else Direction.INCOMPARABLE
         yield _difference("evidence", f"{subject} ({plane})", _shown(old), _shown(new), direction)
         return
     was, now = _decisions(old), _decisions(new)
@@ -104,10 +106,13 @@ def _decisions(signals: Sequence[Signal]) -> set[Decision]:
 
 
 def _decided(was: set[Decision], now: set[Decision]) -> Direction:
-    """Return what another set of decisions means: whatever is allowed for the first time, or no longer denied."""
-    if Decision.ALLOWED in now - was or Decision.DENIED in was - now:
+    """Return what another set of decisions means: whatever is allowed for the first time, or no longer denied.
+
+    What must not be, and is found for the first time, is looser; the other way round it is stricter.
+    """
+    if (now - was) & _OPENS or (was - now) & _CLOSES:
         return Direction.LOOSER
-    if Decision.DENIED in now - was or Decision.ALLOWED in was - now:
+    if (now - was) & _CLOSES or (was - now) & _OPENS:
         return Direction.STRICTER
     return Direction.INCOMPARABLE
 

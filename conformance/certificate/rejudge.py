@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conformance.certificate.compare import Reported
 from conformance.certificate.record import run_of
-from conformance.certificate.signals import HARM, READ, TEXT, Decision, decisions_of, signals
+from conformance.certificate.signals import FOUND, HARM, READ, TEXT, Decision, decisions_of, signals
 from conformance.certificate.stored import content, unproved
 from conformance.errors import InputError
 from conformance.model import Outcome, Plane
@@ -130,6 +130,9 @@ def _of_row(row: ResultRow, folder: Path) -> Iterator[str]:
     kinds = {file.kind for file in row.evidence}
     if HARM in kinds:
         yield "it passed, and its evidence shows the harm"
+    for signal in signals(row, folder) if FOUND in kinds else ():
+        if signal.decision is Decision.FOUND:
+            yield f"it passed, and its evidence says: {signal.subject}"
     if filled := [name for name in _OF_NO_PASS if getattr(row, name)]:
         yield f"it passed, and has a {filled[0].replace('_', ' ')}, which only a check has that did not"
     if row.denial and not row.planes:

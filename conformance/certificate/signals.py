@@ -22,6 +22,8 @@ from conformance.report.schema import CellRow, EvidenceFile, ResultRow
 
 HARM = "harm"
 """The kind of evidence that shows an attack's effect."""
+FOUND = "found"
+"""The kind of evidence that lists what a check found of what must not be; none of it, where the property holds."""
 _FIRST_OF_SEVERAL = "-audit-forbidden-"
 """In the names of files: an entry that was looked for by a refusal which names a kind and no object."""
 TEXT = ".txt"
@@ -35,6 +37,9 @@ class Decision(StrEnum):
     DENIED = "denied"
     OPEN = "open"
     """Nobody has decided it."""
+    FOUND = "found"
+    """Not of a request: the check looked for what must not be, and it is there."""
+    NOT_FOUND = "not found"
 
 
 _DECIDING: Mapping[str, Mapping[str, Decision]] = {
@@ -49,8 +54,9 @@ class Signal:
     """One decision that the evidence of a check shows; every text is steady."""
 
     plane: str
+    """A plane of denials; or `FOUND`."""
     subject: str
-    """The request or the object."""
+    """The request, the object, or what was looked for."""
     decision: Decision
     reason: str
     """The condition's reason; or status and reason of an answer."""
@@ -174,10 +180,23 @@ def _audit(entry: Mapping[str, Any], path: str) -> Iterable[Signal]:
     )
 
 
+def _found(said: Mapping[str, Any], _path: str) -> Iterable[Signal]:
+    found = [str(one) for one in said["found"]]
+    yield Signal(
+        plane=FOUND,
+        subject=steady(str(said["what"])),
+        decision=Decision.FOUND if found else Decision.NOT_FOUND,
+        reason="",
+        identity="",
+        words=steady("; ".join(found)),
+    )
+
+
 _READERS: Mapping[str, Callable[[Mapping[str, Any], str], Iterable[Signal]]] = {
     "answer": _answer,
     "conditions": _condition,
     "audit": _audit,
+    FOUND: _found,
 }
 """Kind of evidence -> what reads it; the other kinds show no decision of their own."""
 READ = frozenset(_READERS)

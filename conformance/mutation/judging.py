@@ -11,6 +11,7 @@ from conformance.errors import Breakdown
 from conformance.harvest import Job, judge, result_of
 from conformance.kube.wait import ended_by
 from conformance.model import Outcome, Result
+from conformance.report.kept import keep
 from conformance.scenario import Scenario
 
 T = TypeVar("T")
@@ -36,7 +37,10 @@ def sweep(jobs: Sequence[Job], platform: Platform, folder: str) -> None:
 
 
 def judge_all(jobs: Sequence[Job], platform: Platform, folder: str) -> list[tuple[Result, BaseException | None]]:
-    """Plant these checks, judge them beside each other, those that need the platform for themselves last."""
+    """Plant these checks, judge them beside each other, those that need the platform for themselves last.
+
+    Each result is kept beside its evidence, below `folder` of the report.
+    """
     planted_at = datetime.now(UTC)
     checks = [job.check.id for job in one_each(jobs)]
     planted = _beside(lambda job: _plant(job, platform, folder), list(one_each(jobs)), _WORKERS)
@@ -46,9 +50,13 @@ def judge_all(jobs: Sequence[Job], platform: Platform, folder: str) -> list[tupl
 
     def one(job: Job) -> tuple[Result, BaseException | None]:
         scenario = scenario_of(job, platform, folder, planted_at)
-        if (error := unplanted[job.check.id]) is not None:
-            return result_of(job, scenario, Outcome.ERROR, error, 0.0), error
-        return judge(job, scenario)
+        error: BaseException | None = unplanted[job.check.id]
+        if error is not None:
+            result = result_of(job, scenario, Outcome.ERROR, error, 0.0)
+        else:
+            result, error = judge(job, scenario)
+        keep(platform.report / scenario.evidence.relative, result, platform.redact)
+        return result, error
 
     return _beside(one, beside, max(1, len(beside))) + [one(job) for job in alone]
 

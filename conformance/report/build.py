@@ -3,12 +3,14 @@
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import TypeVar
 
 from conformance import __version__, lockdown_arguments
 from conformance.model import BinaryOrigin, Kill, Level, MutantResult, Outcome, Plane, Result, Run, Tally
 from conformance.report import upgrades, verdict, wording
+from conformance.report.base import Document
 from conformance.report.redact import redact_tree, redactor
 from conformance.report.schema import (
     ArgumentRow,
@@ -36,6 +38,7 @@ from conformance.report.schema import (
     TallyRow,
 )
 
+D = TypeVar("D", bound=Document)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 """A tenant chooses many texts of a report: none may move a terminal's cursor, or make a file that cannot be written."""
 _IMAGE = "image"
@@ -47,7 +50,8 @@ _TWO, _THREE = 2, 3
 def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
     """Return the report of a run, judged, in a fixed order, and without secrets."""
     judgement = verdict.judge(run)
-    results = tuple(_result(result, run) for result in sorted(run.results, key=_result_order))
+    ordered = sorted(run.results, key=_result_order)
+    results = tuple(result_row(result, judged=verdict.is_judged(result, run)) for result in ordered)
     report = ConformanceReport(
         verdict=judgement.verdict,
         judgement=Judgement(
@@ -95,18 +99,18 @@ def build_report(run: Run, secrets: Sequence[str] = ()) -> ConformanceReport:
         breakdowns=tuple(run.breakdowns),
         notes=tuple(run.notes),
     )
-    return _redacted(report, secrets)
+    return cleaned(report, redactor(secrets))
 
 
-def _redacted(report: ConformanceReport, secrets: Sequence[str]) -> ConformanceReport:
-    redact = redactor(secrets)
+def cleaned(document: D, redact: Callable[[str], str]) -> D:
+    """Return a document without secrets, and without what cannot be printed."""
 
     @functools.cache  # a report says much of what it says several times
     def clean(text: str) -> str:
         return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", redact(text))
 
-    data = report.model_dump(exclude={"api_version", "kind"})
-    return ConformanceReport.model_validate(redact_tree(data, clean))
+    data = document.model_dump(exclude={"api_version", "kind"})
+    return type(document).model_validate(redact_tree(data, clean))
 
 
 def _result_order(result: Result) -> tuple[str, str, str, str]:
@@ -117,8 +121,8 @@ def _staging_first(environment: str) -> str:
     return "" if environment == "staging" else environment
 
 
-def _result(result: Result, run: Run) -> ResultRow:
-    judged = verdict.is_judged(result, run)
+def result_row(result: Result, *, judged: bool) -> ResultRow:
+    """Return the row of one result; `judged`: whether a verdict depends on it."""
     return ResultRow(
         id=result.id,
         key=result.key,

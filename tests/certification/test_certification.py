@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 import yaml
+from support.untold import untold
+from support.without_control import Removed, answered, directions, green_again, removed, reported
 
 from conformance import catalog
 from conformance.bootstrap.abilities import lacks
 from conformance.bootstrap.mutants import MUTANTS
+from conformance.certificate.compare import Reported
+from conformance.certificate.schema import Answer, Direction
 from conformance.model import Environment, Kill, Level, Outcome, Verdict
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import load_report
@@ -57,6 +61,13 @@ def certificate(certified: tuple[int, Path]) -> ConformanceReport:
 @pytest.fixture(scope="module")
 def matrix(mutated: tuple[int, Path]) -> ConformanceReport:
     return load_report(mutated[1])
+
+
+@pytest.fixture(scope="module")
+def releases(mutated: tuple[int, Path], mutated_production: tuple[int, Path]) -> list[tuple[Reported, Removed]]:
+    """Every release without one control, as it was seen, beside the report that it is of."""
+    sides = [reported(folder) for _, folder in (mutated, mutated_production)]
+    return [(side, one) for side in sides for one in removed(side)]
 
 
 def secrets_in(folder: Path) -> list[str]:
@@ -169,6 +180,46 @@ def test_what_production_alone_has_is_killed_there(mutated_production: tuple[int
     killers = {key.partition("[")[0] for row in report.mutants for key in row.kills}
     assert {c.id for c in CHECKS if STAGING not in c.environments and c.level is not Level.PROVISIONAL} <= killers
     assert mutated_production[0] == 0
+
+
+def test_a_release_without_a_control_is_looser_every_time(releases: list[tuple[Reported, Removed]]) -> None:
+    assert {one.mutant for _, one in releases} == {mutant.id for mutant in RUNNABLE}
+    wrong = []
+    for side, one in releases:
+        certificate = answered(side, one.before, one.after)
+        looser = {key for key, found in directions(certificate).items() if found is Direction.LOOSER}
+        named = all(any(reason.startswith(f"{key} in ") for reason in certificate.reasons) for key in one.killers)
+        if looser != one.killers or certificate.may_upgrade is not Answer.NO or not named:
+            wrong.append(f"{one.mutant}: {certificate.may_upgrade}; looser {sorted(looser)}, red {sorted(one.killers)}")
+    assert wrong == []
+
+
+def test_a_check_that_has_gone_blind_is_looser_by_its_evidence(releases: list[tuple[Reported, Removed]]) -> None:
+    """It says that it passed; only what it saw without the control is as it was. `support.untold` has the others."""
+    found = {
+        (key, one.mutant): direction
+        for side, one in releases
+        for key, direction in directions(answered(side, one.before, one.blind)).items()
+        if key in one.killers
+    }
+    missed = {pair for pair, direction in found.items() if direction is not Direction.LOOSER}
+    assert sorted(missed - untold()) == [], "let the check record what it saw, or say in support.untold why it cannot"
+    assert sorted(untold() - missed) == [], "these are told by now: take them out of support.untold"
+
+
+def test_a_platform_that_is_green_again_is_unchanged(mutated: tuple[int, Path], matrix: ConformanceReport) -> None:
+    side = reported(mutated[1])
+    clean = {row.key: row for row in side.report.results}
+    pairs = [("itself", clean, clean), *green_again(side)]
+    killers = {key for row in matrix.mutants for key in row.kills}
+    assert killers <= {key for _, _, then in pairs[1:] for key in then}
+    differences = [
+        f"{row.key} after {mutant} is {row.direction}: {row.differences}"
+        for mutant, before, then in pairs
+        for row in answered(side, before, then).comparison.rows
+        if row.direction is not Direction.UNCHANGED
+    ]
+    assert differences == []
 
 
 def test_mutants_turn_no_check_red_that_does_not_claim_them(matrix: ConformanceReport) -> None:

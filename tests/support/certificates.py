@@ -116,14 +116,14 @@ def documents(check: str, weather: Weather) -> dict[str, Any]:
     return {"conditions": state, "answer": answer, "audit": audit, "absence": f"absent since {weather.time}\n"}
 
 
-def result(root: Path, check: str, weather: Weather, edit: Edit = nothing, **fields: Any) -> Result:
+def result(root: Path, check: str, weather: Weather, edit: Edit = nothing, folder: str = "", **fields: Any) -> Result:
     """Write the evidence of one check below a report's folder; return its result."""
     known = documents(check, weather)
     edit(known)
-    folder = EvidenceFolder(root, f"evidence/staging/{check}", lambda text: text)
+    evidence = EvidenceFolder(root, folder or f"evidence/staging/{check}", lambda text: text)
     for named, content in known.items():  # a kind; and after a blank a name, where there is more than one or it counts
         kind, _, name = named.partition(" ")
-        folder.record(kind, name or check, content)
+        evidence.record(kind, name or check, content)
     given: dict[str, Any] = {
         "statement": f"what {check} says holds",
         "level": Level.CORE,
@@ -133,7 +133,7 @@ def result(root: Path, check: str, weather: Weather, edit: Edit = nothing, **fie
         "control": "no-cross-namespace-refs",
         "denial": True,
         "planes": (Plane.CONDITION, Plane.ANSWER, Plane.AUDIT, Plane.ABSENCE),
-        "evidence": tuple(folder.files()),
+        "evidence": tuple(evidence.files()),
     }
     return Result(id=check, **{**given, **fields})
 

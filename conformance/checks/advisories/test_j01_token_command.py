@@ -4,7 +4,7 @@ The controller once passed the token of spec.serviceAccountName to a shell. Tena
 accounts, so that a token could be a command, run with the rights of the controller. Today it impersonates.
 """
 
-from conformance.api import Control, Level, Scenario, check, expect, expect_that, given
+from conformance.api import Control, Level, Scenario, check, expect, expect_none, given
 
 
 @check(
@@ -26,7 +26,8 @@ def test_token_command(scenario: Scenario) -> None:
 
     given(attack).is_judged(reason="ReconciliationFailed")
     calls = scenario.requests("/j01-canary")
-    expect_that(not calls, "the token ran as a command", wanted="no request", observed=f"{len(calls)} requests")
+    ran = [f"{entry.method} {entry.path}" for entry in calls]
+    expect_none(scenario, ran, "the token ran as a command", wanted="no request")
     expect(attack).is_denied(
         reason="ReconciliationFailed",
         message=('User "system:serviceaccount:shared-a:j01-exploit" cannot patch resource "configmaps"',),

@@ -8,7 +8,7 @@ import base64
 import json
 from typing import Any
 
-from conformance.api import Control, Level, Scenario, check, expect, expect_that, given
+from conformance.api import Control, Level, Scenario, check, expect, expect_none, given
 
 
 @check(
@@ -37,7 +37,8 @@ def test_kubeconfig_exec(scenario: Scenario) -> None:
     submit(scenario, "j02-exec", {"exec": command})
     given(attack).is_judged(reason="ReconciliationFailed")
     calls = scenario.requests("/j02-canary")
-    expect_that(not calls, "the kubeconfig's command ran", wanted="no request", observed=f"{len(calls)} requests")
+    ran = [f"{entry.method} {entry.path}" for entry in calls]
+    expect_none(scenario, ran, "the kubeconfig's command ran", wanted="no request")
 
     # The command was dropped: without a credential the API server does not even tell its groups.
     expect(attack).is_denied(reason="ReconciliationFailed", message="failed to get server groups")

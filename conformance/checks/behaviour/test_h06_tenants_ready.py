@@ -4,7 +4,7 @@ A platform that denies everything would pass every attack: what a tenant may do 
 the tenant's release.
 """
 
-from conformance.api import Capability, Control, Scenario, check, eventually, expect, expect_that, given, pick
+from conformance.api import Capability, Control, Scenario, check, eventually, expect, expect_none, given, pick
 
 REVISIONS = {"GitRepository": "main@sha1:", "OCIRepository": "latest@sha256:"}
 """How the revision of a source begins."""
@@ -28,8 +28,8 @@ def test_h06_tenants_ready(scenario: Scenario) -> None:
         timeout_s=platform.timeouts.reconciled,
         what="the platform's Kustomizations are Ready, or failed",
     )
-    unready = ", ".join(map(str, scenario.unready_syncs(flux)))
-    expect_that(not unready, "the platform's Kustomizations are not ready", wanted="Ready=True", observed=unready)
+    unready = scenario.unready_syncs(flux)
+    expect_none(scenario, unready, "the platform's Kustomizations are not ready", wanted="Ready=True")
 
     for tenant, namespace in platform.tenants.items():
         sync = scenario.existing(f"Kustomization/{tenant}", namespace)

@@ -5,7 +5,7 @@ Without pruning, what a tenant withdrew runs on: a workload with a hole, a Secre
 
 import secrets
 
-from conformance.api import Control, Scenario, check, expect_that, given, object_until
+from conformance.api import Control, Scenario, check, expect_none, given, object_until
 
 
 @check(
@@ -31,4 +31,5 @@ def test_h10_prune(scenario: Scenario) -> None:
     given(sync).becomes_ready(message=f"main@sha1:{head}", timeout_s=platform.timeouts.reconciled)
     hold = platform.timeouts.hold_window
     _, gone = object_until(platform.client, commit.ref, lambda state: state is None, timeout_s=hold)
-    expect_that(gone, f"{commit.ref} was taken out of Git and is still there", wanted="absent", observed="present")
+    left = [] if gone else ["present"]
+    expect_none(scenario, left, f"{commit.ref} was taken out of Git and is still there", wanted="absent")

@@ -4,7 +4,7 @@ Production runs releases only, in two copies, and takes no version that a robot 
 folder runs what nobody approved for it.
 """
 
-from conformance.api import Capability, Control, Environment, Scenario, check, expect_that, given, given_that, pick
+from conformance.api import Capability, Control, Environment, Scenario, check, expect_none, given, given_that, pick
 
 RELEASE = {
     Environment.STAGING: {"version": ">=1.0.0-alpha", "replicas": 1},
@@ -33,15 +33,16 @@ def test_h15_overlays(scenario: Scenario) -> None:
             "replicas": pick(live, "spec", "values", "replicaCount"),
         }
         wanted = RELEASE[scenario.environment]
-        expect_that(seen == wanted, f"{namespace} runs another overlay", wanted=str(wanted), observed=str(seen))
+        other = [] if seen == wanted else [seen]
+        expect_none(scenario, other, f"{namespace} runs another overlay", wanted=str(wanted))
 
     policy = platform.fleet.profile.policies.image_automation
     given_that(policy, "this fleet names no policy on image automation in conformance.yaml")
     there = scenario.existing(f"ValidatingAdmissionPolicyBinding/{policy}", "").live() is not None
     production = scenario.environment is Environment.PRODUCTION
-    expect_that(
-        there is production,
+    expect_none(
+        scenario,
+        [] if there is production else ["present" if there else "absent"],
         f"the policy {policy} does not fit {scenario.environment}",
         wanted="present" if production else "absent",
-        observed="present" if there else "absent",
     )

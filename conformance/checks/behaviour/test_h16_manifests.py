@@ -5,7 +5,7 @@ A field that is misspelt is one that is not set. Where it was a guardrail, Git s
 
 from pathlib import Path
 
-from conformance.api import Control, Scenario, check, expect_that, given
+from conformance.api import Control, Scenario, check, expect_none, given
 
 
 @check(
@@ -32,8 +32,9 @@ def test_h16_manifests(scenario: Scenario) -> None:
 def _judge(scenario: Scenario, checkout: Path, overlays: list[Path]) -> None:
     manifests = [scenario.build(overlay) for overlay in overlays]
     old = scenario.migrate(checkout)
-    expect_that(not old, "manifests have API versions of the past", wanted="none", observed=", ".join(old))
+    expect_none(scenario, old, "manifests have API versions of the past")
     for overlay, text in zip(overlays, manifests, strict=True):
         refused = scenario.dry_run(text)
         where = overlay.relative_to(checkout)
-        expect_that(not refused, f"the API server refuses manifests of {where}", wanted="accepted", observed=refused)
+        what = f"the API server refuses manifests of {where}"
+        expect_none(scenario, [refused] if refused else [], what, wanted="accepted")

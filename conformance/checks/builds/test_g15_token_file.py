@@ -4,7 +4,7 @@ The token of kustomize-controller may impersonate everybody. Its path is the sam
 needs no luck to name it.
 """
 
-from conformance.api import Control, Level, Scenario, check, describe, expect, expect_that, given
+from conformance.api import Control, Level, Scenario, check, describe, expect, expect_none, given
 
 
 @check(
@@ -23,8 +23,8 @@ def test_token_file(scenario: Scenario) -> None:
 
     # Where a controller runs without such a file, the attempt to open it is the harm.
     state = describe(given(outside).is_judged(reason="BuildFailed"))
-    opened = "no such file" in state or "Ready=True" in state
-    expect_that(not opened, "the build opened the token's path", wanted="not opened", observed=state)
+    opened = [state] if "no such file" in state or "Ready=True" in state else []
+    expect_none(scenario, opened, "the build opened the token's path", wanted="not opened")
 
     path = "/var/run/secrets/kubernetes.io/serviceaccount/token"
     expect(outside).is_denied(

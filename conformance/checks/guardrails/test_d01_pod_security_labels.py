@@ -4,7 +4,7 @@ Enforcement is about Pods only. Audit and warn also speak of the workloads that 
 whoever submits them.
 """
 
-from conformance.api import Control, Level, Scenario, check, expect, expect_that, given, pick
+from conformance.api import Control, Level, Scenario, check, expect, expect_none, given, pick
 
 MODES = ("enforce", "audit", "warn")
 
@@ -27,6 +27,4 @@ def test_d01_pod_security_labels(scenario: Scenario) -> None:
         namespace = scenario.existing(f"Namespace/{tenant}", "")
         labels = pick(namespace.live(), "metadata", "labels") or {}
         lacking = [mode for mode in MODES if labels.get(f"pod-security.kubernetes.io/{mode}") != "restricted"]
-        expect_that(
-            not lacking, f"{namespace.ref} lacks Pod Security labels", wanted="restricted", observed=str(lacking)
-        )
+        expect_none(scenario, lacking, f"{namespace.ref} lacks Pod Security labels", wanted="restricted")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from conformance.api import Control, Level, Scenario, check, expect_that, given, given_that, pick, selects
+from conformance.api import Control, Level, Scenario, check, expect_none, given, given_that, pick, selects
 
 PEERS = {"ingress": "from", "egress": "to"}
 OF_A_CHECK = re.compile(r"[a-j]\d\d-")
@@ -45,18 +45,19 @@ def test_e13_default_deny(scenario: Scenario) -> None:
         found = platform.client.objects("networking.k8s.io/v1", "NetworkPolicy", namespace=namespace)
         specs = {p["metadata"]["name"]: p["spec"] for p in found if not _of_a_check(scenario, p["metadata"]["name"])}
         scenario.evidence.record("object", f"network policies of {namespace}", specs)
-        expect_that(
-            any(_denies_all(spec) for spec in specs.values()),
+        denied = any(_denies_all(spec) for spec in specs.values())
+        expect_none(
+            scenario,
+            [] if denied else [", ".join(specs) or "no NetworkPolicy"],
             f"{namespace} has no policy that denies by default",
             wanted="podSelector {}, policyTypes [Ingress, Egress], no rules",
-            observed=", ".join(specs) or "no NetworkPolicy",
         )
         wide = [f"{name}: {rule}" for name, spec in specs.items() for rule in _open_rules(spec, everybody)]
-        expect_that(
-            not wide,
+        expect_none(
+            scenario,
+            wide,
             f"{namespace} admits more than it names",
             wanted="peers in every rule, and none that is every namespace or every address",
-            observed="; ".join(wide),
         )
 
 

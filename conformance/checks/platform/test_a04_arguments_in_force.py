@@ -6,7 +6,7 @@ before it goes on with the old arguments.
 
 import pytest
 
-from conformance.api import Capability, Control, Scenario, check, expect_that
+from conformance.api import Capability, Control, Scenario, check, expect_none
 
 CONTROLLERS = ("source", "kustomize", "helm", "notification", "image-reflector", "image-automation")
 HOST_PROCESS = (
@@ -42,8 +42,9 @@ def test_a04_arguments_in_force(scenario: Scenario, controller: str) -> None:
         for where, arguments in scenario.arguments(controller).items()
     }
     stated, running = said["live Deployment"], said["running process"]
-    expect_that(
-        stated == running,
+    expect_none(
+        scenario,
+        sorted(stated ^ running),
         f"{controller} does not run with what its Deployment states",
         wanted=" ".join(sorted(stated)),
         observed=" ".join(sorted(running)),

@@ -4,7 +4,7 @@ Under --default-service-account one that names no account runs as a tenant's wou
 policies or tenants is then not applied, and nobody who reads Git sees that the guardrails stay old.
 """
 
-from conformance.api import Control, Scenario, check, expect, expect_that, given_that, pick
+from conformance.api import Control, Scenario, check, expect, expect_none, given_that, pick
 
 KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/v1"
 ACCOUNT = "kustomize-controller"
@@ -31,8 +31,9 @@ def test_a05_platform_service_account(scenario: Scenario) -> None:
     scenario.evidence.record("object", "service accounts of the platform's Kustomizations", accounts)
     given_that(set(accounts) - {platform.flux_namespace}, "the platform's sync has made no Kustomization")
     wrong = {name: account for name, account in accounts.items() if account != ACCOUNT}
-    expect_that(
-        not wrong,
+    expect_none(
+        scenario,
+        wrong,
         "Kustomizations of the platform run under another account",
         wanted=f"serviceAccountName={ACCOUNT} on each",
         observed=", ".join(f"{name}: {account or 'absent'}" for name, account in wrong.items()),

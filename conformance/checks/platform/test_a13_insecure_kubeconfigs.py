@@ -4,7 +4,7 @@ A kubeconfig is the tenant's text. With --insecure-kubeconfig-exec it may name a
 with --insecure-kubeconfig-tls a server that anybody on the way can play.
 """
 
-from conformance.api import Control, Scenario, check, expect_that
+from conformance.api import Control, Scenario, check, expect_none
 
 APPLIERS = ("kustomize-controller", "helm-controller")
 FLAGS = ("--insecure-kubeconfig-exec", "--insecure-kubeconfig-tls")
@@ -22,9 +22,5 @@ def test_a13_insecure_kubeconfigs(scenario: Scenario) -> None:
     for controller in APPLIERS:
         for where, arguments in scenario.arguments(controller).items():
             found = [one for one in arguments if one.startswith(FLAGS) and not one.endswith("=false")]
-            expect_that(
-                not found,
-                f"{controller}: its {where} accepts insecure kubeconfigs",
-                wanted=f"neither {' nor '.join(FLAGS)}",
-                observed=" ".join(found),
-            )
+            what = f"{controller}: its {where} accepts insecure kubeconfigs"
+            expect_none(scenario, found, what, wanted=f"neither {' nor '.join(FLAGS)}", observed=" ".join(found))

@@ -4,7 +4,7 @@ With --sops-age-secret whatever a tenant commits encrypted for the platform is d
 one tenant's leaked file is then another tenant's Secret.
 """
 
-from conformance.api import Control, Scenario, check, expect_that
+from conformance.api import Control, Scenario, check, expect_none
 
 FLAG = "--sops-age-secret"
 
@@ -20,9 +20,5 @@ def test_a14_global_decryption_key(scenario: Scenario) -> None:
     """Read the Deployment's and the process's arguments."""
     for where, arguments in scenario.arguments("kustomize-controller").items():
         found = [one for one in arguments if one.startswith(FLAG) and one != f"{FLAG}="]
-        expect_that(
-            not found,
-            f"kustomize-controller: its {where} names a key for everybody",
-            wanted=f"no {FLAG}",
-            observed=" ".join(found),
-        )
+        what = f"kustomize-controller: its {where} names a key for everybody"
+        expect_none(scenario, found, what, wanted=f"no {FLAG}", observed=" ".join(found))

@@ -4,7 +4,7 @@ They reach everybody who holds one of the cluster's own roles. With a label too 
 point its sources elsewhere.
 """
 
-from conformance.api import Control, Level, Scenario, check, expect, expect_that, given_that, pick
+from conformance.api import Control, Level, Scenario, check, expect, expect_none, given_that, pick
 
 READING = {"get", "list", "watch"}
 FLUX = (".fluxcd.io", "fluxcd.controlplane.io")
@@ -26,19 +26,18 @@ def test_a18_aggregated_roles(scenario: Scenario) -> None:
     for role in (scenario[f"ClusterRole/flux-view-{namespace}"], scenario[f"ClusterRole/flux-edit-{namespace}"]):
         expect(role).contains_wanted()
         foreign = [g for rule in pick(role.live(), "rules") for g in rule["apiGroups"] if not g.endswith(FLUX)]
-        expect_that(
-            not foreign,
-            f"{role.ref} is about more than Flux",
-            wanted=" or ".join(f"*{one}" for one in FLUX),
-            observed=", ".join(foreign),
+        wanted = " or ".join(f"*{one}" for one in FLUX)
+        expect_none(
+            scenario, foreign, f"{role.ref} is about more than Flux", wanted=wanted, observed=", ".join(foreign)
         )
 
     rules = pick(scenario.existing("ClusterRole/view", "").live(), "rules") or []
     of_flux = [rule for rule in rules if any(group.endswith(FLUX) for group in rule.get("apiGroups", []))]
     given_that(of_flux, "the role view has no rule on kinds of Flux")
     verbs = {verb for rule in of_flux for verb in rule["verbs"]}
-    expect_that(
-        verbs <= READING,
+    expect_none(
+        scenario,
+        sorted(verbs - READING),
         "the role view may change kinds of Flux",
         wanted=", ".join(sorted(READING)),
         observed=", ".join(sorted(verbs)),

@@ -4,7 +4,7 @@ A fleet that moves from one route to the other keeps its policies, and no commit
 not set. What the live controllers have is compared with what the other route sets, flag by flag.
 """
 
-from conformance.api import Control, Scenario, check, expect_that
+from conformance.api import Control, Scenario, check, expect_none, expect_that
 
 FLAGS = ("--no-cross-namespace-refs", "--no-remote-bases", "--default-service-account")
 
@@ -31,4 +31,4 @@ def test_a21_lockdown_arguments(scenario: Scenario) -> None:
         seen == set(FLAGS), "flags are on no controller", wanted=", ".join(FLAGS), observed=", ".join(sorted(seen))
     )
     unlike = [f"{row.controller} {row.flag} {dict(row.values)}" for row in rows if not row.alike]
-    expect_that(not unlike, "the routes differ", wanted="the same on both", observed="; ".join(unlike))
+    expect_none(scenario, unlike, "the routes differ", wanted="the same on both")

@@ -6,7 +6,7 @@ that contains a path and ends in `/` cannot be continued like that.
 
 from urllib.parse import urlsplit
 
-from conformance.api import Control, Level, Scenario, check, expect, expect_that, given, given_that, ref_to
+from conformance.api import Control, Level, Scenario, check, expect, expect_none, given, given_that, ref_to
 
 
 @check(
@@ -26,7 +26,7 @@ def test_b12_userinfo_host(scenario: Scenario) -> None:
     prefixes = [line.strip() for line in allowlist["data"][named.key].splitlines() if line.strip()]
     given_that(prefixes, "the allowlist is empty")
     loose = [prefix for prefix in prefixes if not _is_closed(prefix)]
-    expect_that(not loose, "prefixes can be continued to other hosts", wanted="host, path and /", observed=str(loose))
+    expect_none(scenario, loose, "prefixes can be continued to other hosts", wanted="host, path and /")
 
     host = urlsplit(platform.git_url).netloc
     url = f"http://{host}@{urlsplit(platform.evil_git_url).netloc}/evil/x"

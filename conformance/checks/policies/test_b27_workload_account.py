@@ -13,7 +13,7 @@ from conformance.api import (
     check,
     consistently,
     eventually,
-    expect_that,
+    expect_none,
     given,
     given_that,
     pick,
@@ -56,7 +56,7 @@ def test_b27_workload_account(scenario: Scenario, kind: str) -> None:
     scenario.evidence.record("answer", f"FailedCreate events of the {kind}", refusals)
     # Absent for as long as the controller's own retries take.
     late = pods or consistently(lambda: _pods(scenario, maker), lambda found: not found, for_s=timeouts.hold_window)
-    expect_that(not late, f"{attack.ref} started a Pod", wanted=f"no Pod under '{account}'", observed=f"Pods {late}")
+    expect_none(scenario, late or (), f"{attack.ref} started a Pod", wanted=f"no Pod under '{account}'")
 
 
 def _start(scenario: Scenario, workload: Subject) -> set[str]:

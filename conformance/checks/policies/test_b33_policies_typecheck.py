@@ -8,7 +8,7 @@ each policy, without a binding, in which the served versions are spelt out.
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.api import Control, Level, Ref, Scenario, check, expect_that, given_that, object_until, pick
+from conformance.api import Control, Level, Ref, Scenario, check, expect_none, given_that, object_until, pick
 
 ADMISSION = "admissionregistration.k8s.io/v1"
 POLICY = "ValidatingAdmissionPolicy"
@@ -46,7 +46,7 @@ def test_b33_policies_typecheck(scenario: Scenario) -> None:
         for copy in copies.values():
             client.delete_if_exists(Ref.of(copy))
     wrong = [f"{name}: {text}" for name, found in warnings.items() for text in found]
-    expect_that(not wrong, "policies name what does not exist", wanted="no type warnings", observed="; ".join(wrong))
+    expect_none(scenario, wrong, "policies name what does not exist", wanted="no type warnings")
 
 
 def _warnings(scenario: Scenario, ref: Ref) -> list[str]:

@@ -15,7 +15,7 @@ from conformance.api import (
     Scenario,
     check,
     departures,
-    expect_that,
+    expect_none,
     given_that,
     pick,
     ref_to,
@@ -80,7 +80,7 @@ def test_b34_policies_bound(scenario: Scenario) -> None:
     tenants = {name: _labels(scenario, name) for name in scenario.platform.tenants.values()}
     files = scenario.declared_policies()
     faults = [fault for name in names for fault in _faults(scenario, name, bindings, tenants, files)]
-    expect_that(not faults, "policies do not deny", wanted="bound with Deny, Fail", observed="; ".join(faults))
+    expect_none(scenario, faults, "policies do not deny", wanted="bound with Deny, Fail")
 
 
 def _labels(scenario: Scenario, namespace: str) -> Mapping[str, str]:

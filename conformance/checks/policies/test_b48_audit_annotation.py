@@ -4,7 +4,7 @@ A tenant that tries every door leaves no trace in any object. The audit log is w
 bindings ask for it.
 """
 
-from conformance.api import Control, Scenario, check, expect, expect_that, given, given_that
+from conformance.api import Control, Scenario, check, expect, expect_none, given, given_that
 
 ANNOTATION = "validation.policy.admission.k8s.io/validation_failure"
 FORBIDDEN = 403
@@ -30,7 +30,6 @@ def test_b48_audit_annotation(scenario: Scenario) -> None:
     given_that(entry, "the audit log does not hold the refused request")
     said = (entry.annotations if entry else {}).get(ANNOTATION, "")
     policy = scenario.platform.fleet.profile.policies.sources
-    expect_that(
-        f'"policy":"{policy}"' in said, "the audit log does not say why", wanted=ANNOTATION, observed=said or "absent"
-    )
+    lacking = [] if f'"policy":"{policy}"' in said else [said or "absent"]
+    expect_none(scenario, lacking, "the audit log does not say why", wanted=ANNOTATION)
     expect(answer).leaves_no_trace("GitRepository/b48-evil", namespace="shared-a")

@@ -6,7 +6,7 @@ index could collect the credentials of all who use it.
 
 import json
 
-from conformance.api import Control, Scenario, check, expect_that, given, given_that
+from conformance.api import Control, Scenario, check, expect_none, given, given_that
 
 ENTRY = {"apiVersion": "v2", "name": "harmless", "version": "1.0.0"}
 
@@ -43,4 +43,4 @@ def test_i10_helm_credentials(scenario: Scenario) -> None:
     foreign = scenario.requests("/charts/i10-elsewhere/")
     given_that(foreign, "the chart of the other host was not fetched")
     sent = sorted({entry.authorization for entry in foreign} - {""})
-    expect_that(not sent, "the credential went to another host", wanted="no Authorization", observed=", ".join(sent))
+    expect_none(scenario, sent, "the credential went to another host", wanted="no Authorization")

@@ -4,7 +4,7 @@ Each other check looks where it expects harm. This one looks everywhere, last: a
 and conditions, at the controllers' logs and at what notifications carried away.
 """
 
-from conformance.api import Capability, Control, Scenario, canary_leaks, check, expect_that, given_that
+from conformance.api import Capability, Control, Scenario, canary_leaks, check, expect_none, given_that
 
 
 @check(
@@ -22,4 +22,4 @@ def test_i12_canaries(scenario: Scenario) -> None:
         given_that(scenario[namespace, "Secret/canary"].live(), f"{namespace} has no canary")
 
     for where, leaks in canary_leaks(scenario).items():
-        expect_that(not leaks, f"a secret value leaked into {where}", wanted="none", observed="; ".join(leaks))
+        expect_none(scenario, leaks, f"a secret value leaked into {where}")

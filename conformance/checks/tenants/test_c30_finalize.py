@@ -12,6 +12,7 @@ from conformance.api import (
     check,
     consistently,
     eventually,
+    expect_none,
     expect_that,
     given,
 )
@@ -45,7 +46,8 @@ def test_c30_finalize(scenario: Scenario) -> None:
             interval_s=0.5,
             what="c30-applied is finalized, or is refused it",
         )
-        expect_that(foreign.live(), f"{foreign.ref} was deleted", wanted="it stays", observed="absent")
+        missing = [] if foreign.live() else ["absent"]
+        expect_none(scenario, missing, f"{foreign.ref} was deleted", wanted="it stays")
         scenario.audited(lambda e: e.refused and e.verb == "delete" and e.name == "c30-foreign", "forbidden delete")
         gone = consistently(foreign.live, bool, for_s=scenario.platform.timeouts.hold_window)
         expect_that(foreign.live() and not gone, f"{foreign.ref} was deleted", wanted="it stays", observed="absent")

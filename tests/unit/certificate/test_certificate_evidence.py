@@ -65,6 +65,33 @@ def test_who_was_allowed_and_what_came_last_count(
     assert (row.direction, aspect in {one.aspect for one in row.differences}) == (direction, bool(aspect))
 
 
+def looked(*found: str) -> Edit:
+    def edit(known: dict[str, Any]) -> None:
+        known["found"] = {"what": "a tenant is bound elsewhere", "found": list(found)}
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        (looked(), looked(), Direction.UNCHANGED),
+        (looked(), looked("a binding"), Direction.LOOSER),
+        (looked("a binding"), looked(), Direction.STRICTER),
+        (looked("one"), looked("another"), Direction.UNCHANGED),
+    ],
+)
+def test_what_is_found_for_the_first_time_is_looser(
+    tmp_path: Path, before: Edit, after: Edit, direction: Direction
+) -> None:
+    assert changed(tmp_path, before, after).direction is direction
+
+
+def test_what_was_found_is_named_in_words(tmp_path: Path) -> None:
+    (said,) = changed(tmp_path, looked(), looked("a binding")).differences
+    assert (said.subject, said.before, said.after) == ("a tenant is bound elsewhere", "not found", "found")
+
+
 def beside(who: str, status: int = 200) -> Edit:
     def edit(known: dict[str, Any]) -> None:
         said = {"who": who, "request": "get b/Secret/keys", "status": status, "reason": "", "message": ""}

@@ -202,6 +202,15 @@ def test_a_plane_that_has_words_alone_is_believed(tmp_path: Path) -> None:
     assert not said(release(tmp_path / "r", "2.9.2", 1, {"F01": in_words}))
 
 
+def test_a_row_that_passed_beside_what_must_not_be_is_found(tmp_path: Path) -> None:
+    def found(known: dict[str, Any]) -> None:
+        known["found"] = {"what": "a tenant is bound elsewhere", "found": ["a binding"]}
+
+    assert said(release(tmp_path / "r", "2.9.2", 1, {"F01": found})) == [
+        "F01 in staging: it passed, and its evidence says: a tenant is bound elsewhere"
+    ]
+
+
 def test_an_audit_log_that_says_the_opposite_is_found(tmp_path: Path) -> None:
     def went_through(known: dict[str, Any]) -> None:
         known["audit"]["code"] = 201

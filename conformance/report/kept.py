@@ -1,0 +1,18 @@
+"""A result that no row of report.yaml is of: what a check said under a mutant, after it, or in another round."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from conformance.model import Result
+from conformance.report.build import cleaned, result_row
+from conformance.report.document import to_yaml
+
+RESULT_FILE = "result.yaml"
+"""Beside the evidence of the result; a row as in report.yaml, on which no verdict depends."""
+
+
+def keep(folder: Path, result: Result, redact: Callable[[str], str]) -> None:
+    """Write a result beside its evidence."""
+    folder.mkdir(parents=True, exist_ok=True)
+    row = cleaned(result_row(result, judged=False), redact)
+    (folder / RESULT_FILE).write_text(to_yaml(row), encoding="utf-8")
