@@ -22,7 +22,7 @@ from conformance.upgrading import TENANTS
 __all__ = ["binary"]
 RUN = "test-upgrade"
 CHECKS = "A01 or A02 or A03 or A20 or B01 or C01 or F01 or F07 or G01 or H06 or J10"
-"""Of the upgrade by a commit; A20 sees that the lockdown still stands in Git: the commit must leave the patches alone."""
+"""Of the upgrade by a commit. A20 sees that the lockdown still stands in Git: the commit leaves the patches alone."""
 
 
 @pytest.fixture(scope="session")
