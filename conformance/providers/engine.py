@@ -25,7 +25,7 @@ COMING_S = 15.0
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
 NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
-"""What docker says of a network that is not there, until 19.03 and since."""
+"""What docker says of a network that is not there, in older and in newer words."""
 _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
 
 
