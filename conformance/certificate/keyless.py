@@ -4,10 +4,8 @@ Imported where a certificate has a bundle, and not before: the library takes a s
 """
 
 import json
-import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from sigstore.errors import Error
@@ -17,32 +15,22 @@ from sigstore.verify.policy import Identity
 
 from conformance.errors import InputError
 
-_REPOSITORY = "1.3.6.1.4.1.57264.1.12"
-"""Source repository URI: https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md."""
-_SLUG = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+)")
+_NAMES = "2.5.29.17"
+"""Subject alternative name (RFC 5280, section 4.2.1.6): Fulcio writes the one identity there."""
 _UNREADABLE = (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """Who signed a bundle, as its own certificate says: anybody can write such a certificate."""
+def signer(bundle: bytes) -> str:
+    """Return whom a bundle names as its signer, in its own certificate: anybody can write such a one.
 
-    identity: str
-    """The workflow, with repository and branch; as Python writes it, since a terminal obeys some characters."""
-    repository: str
-    """owner/name on github.com; empty: it is of none."""
-
-
-def signer(bundle: bytes) -> Signer | None:
-    """Return who a bundle says that it is by; None: it is not one that this library can check."""
+    It is as Python writes it, since a terminal obeys some characters. Empty: this library cannot read it.
+    """
     try:
-        certificate = Bundle.from_json(bundle).signing_certificate
-        values = {one.oid.dotted_string: one.value for one in certificate.extensions}
-        (name,) = values["2.5.29.17"]
-        found = _SLUG.fullmatch(getattr(values.get(_REPOSITORY), "value", b"")[2:].decode(errors="replace"))
-    except _UNREADABLE:
-        return None
-    return Signer(identity=repr(str(name.value)), repository=found.group(1) if found else "")
+        extensions = Bundle.from_json(bundle).signing_certificate.extensions
+        (name,) = next(one.value for one in extensions if one.oid.dotted_string == _NAMES)
+        return repr(str(name.value))
+    except (*_UNREADABLE, StopIteration):
+        return ""
 
 
 def problem(bundle: bytes, trusted_root: Path, identity: str, issuer: str) -> str:

@@ -269,9 +269,10 @@ def _unproved(folder: Path) -> Iterator[Problem]:
     from conformance.certificate import keyless  # noqa: PLC0415 - a second to load, where a bundle is
 
     signer = keyless.signer(bundle.read_bytes())
-    by = f"by its own word {signer.identity} signed it" if signer else "by whom, this library cannot read"
-    repository = (signer and signer.repository) or "OWNER/REPO"
+    by = f"by its own word {signer} signed it" if signer else "by whom, this library cannot read"
     places = f"{shlex.quote(str(folder / DIGESTS_FILE))} --bundle {shlex.quote(str(bundle))}"
-    command = f"gh attestation verify {places} --predicate-type {PREDICATE_TYPE} --repo {repository}"
+    # Whom to believe is not for the bundle to say.
+    command = f"gh attestation verify {places} --predicate-type {PREDICATE_TYPE} --repo OWNER/REPO"
     said = f"it attests just this statement; {by}: the signer's chain was not checked"
-    yield Problem(file=BUNDLE_FILE, said=f"{said}\n  next  give --trusted-root and --identity, or ask `{command}`")
+    hint = f"say whom you expect: give --trusted-root and --identity, or ask `{command}`"
+    yield Problem(file=BUNDLE_FILE, said=f"{said}\n  next  {hint}")

@@ -25,7 +25,8 @@ COMING_S = 15.0
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
 NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
-"""What docker says of a network that is not there, until 19.03 and since."""
+"""What docker says of a network that is not there, in older and in newer words."""
+_MTU, _USUAL_MTU = "com.docker.network.driver.mtu", "1500"
 _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
 
 
@@ -134,11 +135,23 @@ class Engine:
         """
         words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
         try:
-            self._run(["network", "create", "--driver", "bridge", *words, name], CHANGE_S)
+            self._run(["network", "create", "--driver", "bridge", *self._mtu(), *words, name], CHANGE_S)
         except ProcessError as error:
             hint = "`docker network ls` shows the networks; `docker network prune` removes those that nobody uses"
             raise ProviderError(f"the container engine cannot make the network {name}: {error}", hint=hint) from error
         return self.gateway(name)
+
+    def _mtu(self) -> list[str]:
+        """Return the option that gives a network the MTU of the engine's own, where somebody set one.
+
+        The engine does not pass it on, and larger packets are lost on the way; `kind` does the same for its network
+        (sigs.k8s.io/kind v0.33.0 pkg/cluster/internal/providers/docker/network.go, getDefaultNetworkMTU).
+        """
+        try:
+            said = self._ask("network", "inspect", "--format", f'{{{{index .Options "{_MTU}"}}}}', "bridge").strip()
+        except ProcessError:
+            return []  # an engine may have no network of its own
+        return ["--opt", f"{_MTU}={said}"] if said.isdecimal() and said not in ("0", _USUAL_MTU) else []
 
     def gateway(self, network: str) -> str:
         """Return the gateway of a network.

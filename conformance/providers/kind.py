@@ -246,6 +246,7 @@ class KindProvider:
 
     def _environment(self) -> dict[str, str]:
         return {
+            "TMPDIR": str(self._private),  # `kind load` leaves an image there when it is killed
             **environment(),
             RUN_ID_VARIABLE: self._run_id,
             "KUBECONFIG": str(self._kubeconfig),

@@ -38,9 +38,9 @@ def reap(engine: Engine, say: Callable[[str], None]) -> list[str]:
         dead = [(name, found[RUN_LABEL]) for name, found in engine.networks(RUN_LABEL) if _is_dead(found)]
         for name, run_id in dead:
             say(f"removing what a killed run left in the container engine: {name}")
-            at_work = processes_of_run(run_id)
-            end_processes(at_work)
-            engine.remove_nodes(name, coming=bool(at_work))
+            end_processes(processes_of_run(run_id))
+            # A network without a node is rare: whoever was making one may have been ended a moment ago.
+            engine.remove_nodes(name, coming=True)
             engine.remove_network(name)
         # A network comes before its folder: what has a folder and no network was ended.
         forget_ended(lambda: _ours(engine), lambda: engine.facts().id, say)

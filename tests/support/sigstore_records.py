@@ -94,7 +94,7 @@ class Records:
     def _leaf(self, key: ec.EllipticCurvePrivateKey, identity: str) -> x509.Certificate:
         """Return a signer's certificate, with the promise of the log of certificates that it holds it."""
         usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)  # signs
-        names = {"1": ISSUER.encode(), "8": _text(ISSUER), "12": _text(identity.partition("/.github/")[0])}
+        names = {"1": ISSUER.encode(), "8": _text(ISSUER)}
         begun = (
             self._begun(x509.Name([]), key.public_key())
             .add_extension(usage, critical=True)

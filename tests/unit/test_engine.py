@@ -72,6 +72,26 @@ def test_a_network_has_the_gateway_of_its_ipv4_pool(docker: FakeDocker) -> None:
     assert "network create --driver bridge --label a=b n" in docker.asked
 
 
+@pytest.mark.parametrize(
+    ("mtu", "option"),
+    [
+        ("1450", " --opt com.docker.network.driver.mtu=1450"),
+        ("1500", ""),
+        ("0", ""),
+        ("", ""),
+        ("<no value>", ""),
+        (None, ""),
+    ],
+)
+def test_a_network_has_the_mtu_of_the_engines_own(docker: FakeDocker, mtu: str | None, option: str) -> None:
+    docker.says("network create")
+    docker.says("network inspect", json.dumps([{"Gateway": "172.30.0.1"}]))
+    question = 'network inspect --format {{index .Options "com.docker.network.driver.mtu"}} bridge'
+    docker.says(question, f"{mtu}\n", code=mtu is None, error="network bridge not found" if mtu is None else "")
+    assert docker.engine.make_network("n", {"a": "b"}) == "172.30.0.1"
+    assert f"network create --driver bridge{option} --label a=b n" in docker.asked
+
+
 def test_a_pool_whose_gateway_is_empty_has_none(docker: FakeDocker) -> None:
     docker.says("network inspect", json.dumps([{"Subnet": "fc00::/64", "Gateway": ""}, {"Gateway": "172.30.0.1"}]))
     assert docker.engine.gateway("n") == "172.30.0.1"

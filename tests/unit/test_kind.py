@@ -75,6 +75,22 @@ def test_a_cluster_to_keep_that_never_stood_is_removed_all_the_same(docker: Fake
     assert not folder.exists()
 
 
+def test_an_image_that_a_killed_kind_left_goes_with_the_run(
+    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TMPDIR", raising=False)
+    made = provider(networked(docker, "127.0.0.1"), tmp_path)
+    made.prepare()
+    leave = 'd=$(mktemp -d -t images-tar-XXXX); echo image > "$d/images.tar"; kill -9 $$'
+    with pytest.raises(ProcessError):
+        run(["sh", "-c", leave], timeout_s=10, env=made._environment())
+    assert list((tmp_path / "run").rglob("images.tar"))
+    made.down()
+    assert not list((tmp_path / "run").rglob("images.tar"))
+    monkeypatch.setenv("TMPDIR", "/chosen")  # as docker in a snap needs it
+    assert made._environment()["TMPDIR"] == "/chosen"
+
+
 def test_a_failed_node_stays_for_a_look(tmp_path: Path) -> None:
     script = retaining(Path("/bin/echo"), tmp_path)
     assert run([script, "create", "cluster", "--name=c"], timeout_s=10).stdout == "create cluster --name=c --retain\n"

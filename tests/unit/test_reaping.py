@@ -10,7 +10,6 @@ from support.fake_docker import INFO, FakeDocker, docker
 
 from conformance.errors import InputError, ProviderError
 from conformance.process import own_identity
-from conformance.providers import reaping
 from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
 
@@ -61,17 +60,14 @@ def test_what_is_removed_is_told_before_it_takes_its_time(docker: FakeDocker) ->
     assert seen == [(f"removing what a killed run left in the container engine: {NAME}", [])]
 
 
-@pytest.mark.parametrize("at_work", [True, False])
-def test_a_node_that_a_dead_runs_kind_was_making_is_waited_for(
-    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch, at_work: bool
+def test_a_node_that_the_engine_makes_for_a_dead_run_is_waited_for(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = answering(docker, of_dead_run()).engine
-    asked: list[tuple[str, bool]] = []
-    monkeypatch.setattr(reaping, "processes_of_run", lambda _: ["kind"] if at_work else [])
-    monkeypatch.setattr(reaping, "end_processes", lambda _: None)
-    monkeypatch.setattr(engine, "remove_nodes", lambda name, *, coming: asked.append((name, coming)))
+    listed: list[list[str]] = [[], [], [f"{NAME}-control-plane"]]
+    monkeypatch.setattr(engine, "nodes", lambda _: listed.pop(0))
     reap(engine, print)
-    assert asked == [(NAME, at_work)]
+    assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
