@@ -44,7 +44,7 @@ class MutantQueue:
     """
 
     def __init__(self, mutants: Sequence[Mutant], done: Callable[[MutantResult], None], *, lanes: int = 1) -> None:
-        self._count = len(mutants)
+        self._count, self._judged = len(mutants), 0
         self._lanes = _split(list(enumerate(mutants)), lanes)
         self._done = done
         self._lock = threading.Lock()
@@ -63,8 +63,9 @@ class MutantQueue:
         return self._futures[mutant.id].result()
 
     def progress(self) -> str:
-        """Return how far all platforms are together."""
-        return f"{sum(future.done() for future in self._futures.values())} of {len(self._futures)} mutants proved"
+        """Return how far all platforms are together: a mutant is proved when all is green again after its group."""
+        proved = sum(future.done() for future in self._futures.values())
+        return f"{self._judged} of {self._count} mutants judged, {proved} proved"
 
     def stop(self) -> None:
         """Let no platform begin another mutant."""
@@ -74,7 +75,10 @@ class MutantQueue:
         """Run mutants on one platform until none is left, those of its own lane first."""
         while (taken := self._take(lane)) is not None:
             turn, mutant = taken
-            self._settle(mutation.kill(mutant, turn))
+            proved = mutation.kill(mutant, turn)
+            with self._lock:
+                self._judged += 1
+            self._settle(proved)
         self._settle(mutation.prove_green())
 
     def abandon(self, why: str) -> None:

@@ -54,6 +54,19 @@ def run(queue: MutantQueue, *sides: Any) -> None:
             thread.join()
 
 
+def test_progress_tells_those_that_wait_for_their_groups_proof() -> None:
+    queue, said = MutantQueue(CHOSEN[:3], lambda _: None), list[str]()
+
+    class Told(Side):
+        def kill(self, mutant: Any, turn: int) -> Sequence[MutantResult]:
+            said.append(queue.progress())
+            return super().kill(mutant, turn)
+
+    run(queue, Told())
+    assert said == [f"{n} of 3 mutants judged, {proved} proved" for n, proved in ((0, 0), (1, 0), (2, 2))]
+    assert queue.progress() == "3 of 3 mutants judged, 3 proved"
+
+
 def test_every_mutant_is_run_once_by_some_platform() -> None:
     done: list[MutantResult] = []
     queue = MutantQueue(CHOSEN, done.append)
@@ -62,7 +75,7 @@ def test_every_mutant_is_run_once_by_some_platform() -> None:
     assert sorted(result.id for result in done) == sorted(mutant.id for mutant in CHOSEN)
     assert sorted(turn for side in sides for turn in side.turns) == [0, 1, 2, 3]
     assert [queue.result(mutant).id for mutant in CHOSEN] == [mutant.id for mutant in CHOSEN]
-    assert queue.progress() == "4 of 4 mutants proved"
+    assert queue.progress() == "4 of 4 mutants judged, 4 proved"
 
 
 def test_what_a_lost_platform_did_not_prove_was_not_judged() -> None:
