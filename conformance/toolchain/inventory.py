@@ -10,6 +10,7 @@ from conformance.model import BinaryOrigin
 from conformance.toolchain.cache import Cache, Entry, data_problem
 from conformance.toolchain.golang import Go, find_go
 from conformance.toolchain.origin import file_sha256, neutral
+from conformance.toolchain.progress import Step
 from conformance.toolchain.recipes import Recipes, load, sha256_of
 
 MINIMUM_GO_TO_READ = "1.18"
@@ -87,7 +88,8 @@ def clean(cache: Path, progress: Callable[[str], None], *, keep_binaries: bool =
     """
     folder = Cache(cache)
     folder.check_writable()
-    with folder.lock(progress, threading.Event()):
+    what = f"removing {'what builds left in' if keep_binaries else 'everything from'} {cache}"
+    with folder.lock(progress, threading.Event()), Step(progress, what):
         return folder.clean(keep_binaries=keep_binaries)
 
 

@@ -106,8 +106,11 @@ def test_a_release_that_the_data_lack_is_refused_with_those_that_are_there(tmp_p
 
 
 def test_cleaning_the_cache_takes_them_away_unless_what_was_made_is_kept(tmp_path: Path, go: FakeGo) -> None:
+    lines: list[str] = []
     data = release_data(tmp_path / "cache", print)
-    clean(tmp_path / "cache", print, keep_binaries=True)
+    clean(tmp_path / "cache", lines.append, keep_binaries=True)
     assert data.folder.is_dir()
-    clean(tmp_path / "cache", print)
+    clean(tmp_path / "cache", lambda line: lines.append(f"{line} {data.folder.exists()}"))
     assert not data.folder.exists()
+    said = (f"removing what builds left in {tmp_path / 'cache'}", f"removing everything from {tmp_path / 'cache'}")
+    assert lines == [said[0], f"{said[0]}: done after 0 s", f"{said[1]} True", f"{said[1]}: done after 0 s False"]
