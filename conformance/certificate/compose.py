@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from conformance.certificate import what_ran
 from conformance.certificate.compare import Reported, compare, unlike
+from conformance.certificate.reproduce import command
 from conformance.certificate.schema import (
     Answer,
     Certificate,
@@ -25,8 +26,6 @@ from conformance.surface import compare as compare_surfaces
 
 BEFORE, AFTER, UPGRADE = "before", "after", "upgrade"
 """Folders of the reports, below the certificate."""
-_CHOOSES_KUBERNETES = "kind"
-"""The provider that can be told which Kubernetes; the embedded control plane has one."""
 NOT_IN_PLACE = "no running platform was upgraded for this certificate (--upgrade)"
 """A reservation: two platforms that were set up anew say nothing of the minutes in between."""
 _COMPARED = frozenset({Direction.UNCHANGED, Direction.STRICTER, Direction.LOOSER})
@@ -74,7 +73,7 @@ def compose(given: Given) -> Certificate:
         comparison=comparison,
         surface=surface,
         upgrade=upgrade,
-        reproduce=_command(given),
+        reproduce=command(before.report, after.report, given.upgrade.report if given.upgrade else None),
     )
 
 
@@ -195,8 +194,9 @@ def _unlooked(surface: SurfaceBlock, comparison: Comparison) -> Iterator[str]:
 
 
 def _reservations(given: Given, surface: SurfaceBlock | None, comparison: Comparison) -> Iterator[str]:
-    sides = [given.before, given.after, *([given.upgrade] if given.upgrade else [])]
-    found = [f"Flux {side.version}: {text}" for side in sides for text in side.report.judgement.provisional_reasons]
+    sides = [(f"Flux {side.version}", side.report) for side in (given.before, given.after)]
+    sides += [("the upgrade in place", given.upgrade.report)] if given.upgrade else []  # it is of both releases
+    found = [f"{name}: {text}" for name, report in sides for text in report.judgement.provisional_reasons]
     found += [f"the surface: {text}" for text in (surface.reservations if surface else ())]
     found += _unlooked(surface, comparison) if surface else ()
     found += [] if given.upgrade else [NOT_IN_PLACE]
@@ -232,26 +232,3 @@ def _platform(report: ConformanceReport) -> Platform:
         catalog_size=report.suite.catalog_size,
         left_out=len(report.suite.not_selected),
     )
-
-
-def _command(given: Given) -> str:
-    platform, report = given.after.report.environment, given.after.report
-    environment = platform.environments[0] if len(platform.environments) == 1 else "all"
-    words = ["flux-tenancy certify", f"--from {given.before.version}", f"--to {given.after.version}"]
-    words += [f"--environment {environment}", f"--provider {platform.provider}", f"--bootstrap {platform.bootstrap}"]
-    words += [f"--profile {report.profile.name}", "--", f"--flux-sync={platform.sync}"]
-    words += [f"--flux-onboarding={platform.onboarding}"]
-    words += [f"--flux-kubernetes-version={platform.kubernetes}"] if platform.provider == _CHOOSES_KUBERNETES else []
-    return f"{' '.join(words)}  # supply {'; '.join(_supplied(given))}"
-
-
-def _supplied(given: Given) -> Iterator[str]:
-    """Yield what the command lacks, since it is the user's: it stands in no report, or is no word of a command."""
-    subject, suite = given.after.report.subject, given.after.report.suite
-    for folder in ("fleet", "tenant"):
-        name = f" {subject.fleet!r}" if folder == "fleet" else ""
-        yield f"--{folder}: the {folder}{name} with SHA-256 {subject.folders_sha256.get(folder, 'unknown')}"
-    if suite.not_selected:
-        yield f"-k: {len(suite.not_selected)} of {suite.catalog_size} checks were left out"
-    if given.upgrade is not None:
-        yield "--upgrade: a report of `flux-tenancy upgrade`"

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from support.certificates import FAILED, call, certified, nothing, release
+from support.certificates import FAILED, NO_SURFACE_LEFT, call, certified, nothing, pair, release, upgraded
 
 from conformance import certificate_cli
 from conformance.certificate import index
@@ -42,7 +42,28 @@ def test_on_kind_it_names_kubernetes_and_what_was_left_out(tmp_path: Path) -> No
     after = release(tmp_path / "b", "2.9.5", 2, {"F01": nothing}, **fields)
     said = compose(given_by(before, after, None)).reproduce
     assert "--flux-kubernetes-version=v1.36.3" in said
-    assert "-k: 1 of 2 checks were left out" in said
+    assert "-k of certify: 1 of 2 checks were left out" in said
+
+
+def test_an_upgrade_in_place_is_made_again_first(tmp_path: Path) -> None:
+    before, after = pair(tmp_path, {"F01": nothing})
+    known = compose(given_by(before, after, None, upgraded(tmp_path, bootstrap="cli")))
+    first, then = (shlex.split(one) for one in known.reproduce.partition("  # ")[0].split("; "))
+    assert [words[:2] for words in (first, then)] == [["flux-tenancy", "upgrade"], ["flux-tenancy", "certify"]]
+    assert call(*first[1 : first.index("--")], "--help").exit_code == 0
+    assert first[first.index("--report") + 1] == then[then.index("--upgrade") + 1] == "upgrade-2.9.2-2.9.5"
+    assert first[first.index("--") :] == then[then.index("--") :] == ["--", "--flux-sync=git", "--flux-onboarding=base"]
+
+
+def test_what_the_upgrade_in_place_left_open_is_not_said_of_the_first_release(tmp_path: Path) -> None:
+    fields = {"catalog": frozenset({"staging/F01", "staging/F02"})}
+    before = release(tmp_path / "a", "2.9.2", 1, {"F01": nothing}, **fields)
+    after = release(tmp_path / "b", "2.9.5", 2, {"F01": nothing}, **fields)
+    partly = upgraded(tmp_path, bootstrap="cli", **fields)
+    known = compose(given_by(before, after, NO_SURFACE_LEFT, partly))
+    sides = [one.partition(": ")[0] for one in known.provisional_reasons]
+    assert sides == ["Flux 2.9.2", "Flux 2.9.5", "the upgrade in place"]
+    assert "-k of upgrade: 1 of 2 checks were left out" in known.reproduce
 
 
 def test_the_index_names_every_certificate(tmp_path: Path) -> None:
