@@ -57,7 +57,7 @@ def removed(side: Reported) -> Iterator[Removed]:
             mutant=mutant.id,
             killers=frozenset(key for key, kill in mutant.kills.items() if kill is Kill.KILLED),
             before={key: clean[key] for key in said},
-            after={key: _without(place, mutant, key, clean[key]) for key in said},
+            after={key: _without(place, mutant, key) for key in said},
         )
 
 
@@ -65,10 +65,9 @@ def green_again(side: Reported) -> Iterator[tuple[str, Rows, Rows]]:
     """Yield of each time that a platform was proved to be green again: after which mutant, results before, and then."""
     for place in sorted((side.folder / "evidence").glob(f"*/mutants/*/{_REVERTED}")):
         environment = Environment(place.parts[-4])
-        clean = {_folder(key): row for key, row in _clean(side, environment).items()}
-        again = {file.parent.name: _kept(file.parent) for file in sorted(place.glob(f"*/{RESULT_FILE}"))}
-        pairs = [(clean[name], _as_judged(clean[name], row)) for name, row in again.items()]
-        yield place.parts[-2], {old.key: old for old, _ in pairs}, {new.key: new for _, new in pairs}
+        clean = _clean(side, environment)
+        again = {row.key: row for row in map(_kept, sorted(file.parent for file in place.glob(f"*/{RESULT_FILE}")))}
+        yield place.parts[-2], {key: clean[key] for key in again}, again
 
 
 def answered(side: Reported, before: Rows, after: Rows) -> Certificate:
@@ -94,7 +93,7 @@ def _clean(side: Reported, environment: Environment) -> Rows:
     return {row.key: row for row in side.report.results if row.environment is environment}
 
 
-def _without(place: Path, mutant: MutantRow, key: str, clean: ResultRow) -> ResultRow:
+def _without(place: Path, mutant: MutantRow, key: str) -> ResultRow:
     """Return what a check said without the control: what counts was judged again, where the short waits were too short.
 
     It must be what the kill matrix says of it.
@@ -105,7 +104,7 @@ def _without(place: Path, mutant: MutantRow, key: str, clean: ResultRow) -> Resu
     said = {**mutant.bystanders, **mutant.kills}[key]
     wanted = {Kill.KILLED: Outcome.FAILED, Kill.SURVIVED: Outcome.PASSED}.get(said, Outcome.ERROR)
     assert (row.key, row.result) == (key, wanted), f"{mutant.id}: {key} is {said} in the matrix, {row.result} by itself"
-    return _as_judged(clean, row)
+    return row
 
 
 def _kept(folder: Path) -> ResultRow:
@@ -114,11 +113,6 @@ def _kept(folder: Path) -> ResultRow:
 
 def _folder(key: str) -> str:
     return key.replace("[", "-").removesuffix("]")
-
-
-def _as_judged(clean: ResultRow, row: ResultRow) -> ResultRow:
-    """Return a result that counts as the one of the certification does."""
-    return row.model_copy(update={"judged": clean.judged})
 
 
 def _passed(clean: ResultRow, row: ResultRow) -> ResultRow:

@@ -51,7 +51,7 @@ def test_a_finding_is_kept_with_its_words_its_planes_and_its_evidence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = judged(tmp_path, escaped, monkeypatch)
-    assert (row.key, row.result, row.judged) == ("F02[bucket]", "failed", False)
+    assert (row.key, row.result, row.reading) == ("F02[bucket]", "failed", "the property does not hold")
     assert (row.message, row.wanted, row.observed) == ("it went through with [redacted]", "403", "200")
     assert (row.denial, row.planes) == (True, (Plane.ANSWER,))
     assert [file.path for file in row.evidence] == ["evidence/staging/mutants/M01/mutated/F02-bucket/01-answer-x.yaml"]
