@@ -43,6 +43,8 @@ _REVIEWS = f"{_REVIEWED}/v1"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _CHUNK = "500"
 _SERVED_BY = ("apiregistration.k8s.io/v1", "APIService")
+_ITS_OWN = frozenset({_REVIEWED, "apiregistration.k8s.io"})
+"""Groups that are the API server's own whatever is registered: the second one has no APIService."""
 Rule = Mapping[str, Any]
 """A rule of a role, as RBAC writes it."""
 
@@ -61,7 +63,7 @@ class Ground:
     """The throw-away ones, by their names."""
     removable: frozenset[str] = frozenset()
     """Those and the ones that an earlier probe left."""
-    kept: frozenset[str] = frozenset({_REVIEWED})
+    kept: frozenset[str] = _ITS_OWN
     """The API groups that the API server keeps itself, as far as it is known. What another server, behind an
     APIService, does with a dry-run is its own affair."""
     why_not: str = "no throw-away namespace is made yet"
@@ -185,7 +187,7 @@ class MakingClient(ProbingClient):
         Raises:
             ApiError: the APIServices may not be listed.
         """
-        self.ground.kept = _kept(self.objects(*_SERVED_BY)) | {_REVIEWED}
+        self.ground.kept = _kept(self.objects(*_SERVED_BY)) | _ITS_OWN
 
     def kinds(self) -> tuple[list[tuple[str, str]], list[str]]:
         """Return API version and kind of all that the API server itself can list, as `listable` does.

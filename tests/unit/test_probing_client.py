@@ -35,7 +35,7 @@ SERVICES = [
     *(
         {"spec": {"group": one.partition("/")[0], "version": one.partition("/")[2]}}
         for one in (*list(KINDS)[1:], "away/v1", "flunder.fluxcd.io/v2")
-        if one not in AGGREGATED
+        if one not in (*AGGREGATED, "apiregistration.k8s.io/v1")  # which has none of its own
     ),
     *(
         {"spec": {"group": one.partition("/")[0], "service": {"name": "other", "namespace": "kube-system"}}}
@@ -322,6 +322,7 @@ def test_kinds_of_a_server_that_is_away_are_named(client: ProbingClient) -> None
     kinds, silent = client.maker().kinds()
     assert ("v1", "ConfigMap") in kinds
     assert ("coordination.k8s.io/v1", "Lease") in kinds
+    assert ("apiregistration.k8s.io/v1", "APIService") in kinds
     assert silent == ["metrics.k8s.io/v1beta1", "away/v1"]
     assert isinstance(client.maker(), MakingClient)
 
