@@ -22,6 +22,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "D04": "M11-quota-nothing",
         "F03": "M90-named-namespaces",
         "G18": "M46-narrow-root",
+        "H06": "M20-binding",
         "I06": "M41-tenant-key-lost",
     },
     "what the platform makes, or may do, is refused: stricter too": {
@@ -35,9 +36,13 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "E03": "M80-no-same-namespace",
         "E04": "M80-no-dns M80-no-same-namespace",
         "E07": "M80-no-ingress",
+        "E09": "M81-no-allow-egress",
+        "E10": "M81-no-allow-egress",
         "E11": "M81-no-scraping M81-no-webhooks",
+        "E12": "M81-no-allow-egress",
     },
-    "nothing is reconciled any more: the check stops there, so what it saw afterwards cannot be compared": {
+    "another state is Ready, or none: the check stops there, so what it saw afterwards cannot be compared": {
+        "H06": "M80-other-overlay",
         "H08": "M21-suspended",
         "H13": "M21-suspended",
     },
