@@ -10,15 +10,15 @@ _CHOOSES_KUBERNETES = "kind"
 
 def command(before: ConformanceReport, after: ConformanceReport, upgrade: ConformanceReport | None) -> str:
     """Return a line for a shell: the upgrade in place where there was one, then the certificate; no machine's paths."""
-    platform, pair = after.environment, (before.subject.flux_version, after.subject.flux_version)
+    platform, source, target = after.environment, before.subject.flux_version, after.subject.flux_version
     environment = platform.environments[0] if len(platform.environments) == 1 else "all"
-    words = [f"--from {pair[0]}", f"--to {pair[1]}", f"--environment {environment}", f"--bootstrap {platform.bootstrap}"]
+    words = [f"--from {source}", f"--to {target}", f"--environment {environment}", f"--bootstrap {platform.bootstrap}"]
     words += [f"--profile {after.profile.name}"]
     last = ["--", f"--flux-sync={platform.sync}", f"--flux-onboarding={platform.onboarding}"]
     chosen = [f"--flux-kubernetes-version={platform.kubernetes}"] if platform.provider == _CHOOSES_KUBERNETES else []
     own, commands = [f"--provider {platform.provider}"], list[str]()
     if upgrade is not None:
-        folder = f"upgrade-{pair[0]}-{pair[1]}"
+        folder = f"upgrade-{source}-{target}"
         back = ["--and-back"] if any(one.way_back for one in upgrade.upgrades) else []
         commands.append(" ".join(["flux-tenancy upgrade", *words, *back, f"--report {folder}", *last]))
         own.append(f"--upgrade {folder}")
