@@ -9,22 +9,36 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from support.existing import READS, Looked, as_nodes_have_it, bind, command, kubeconfig, logged, look, role, running
+from support.existing import (
+    READS,
+    Looked,
+    as_nodes_have_it,
+    bind,
+    command,
+    everything,
+    fleet_of,
+    kubeconfig,
+    logged,
+    look,
+    role,
+    running,
+    wait_until_settled,
+)
 from support.existing import written as written_to
 
 from conformance.bootstrap.mutants import MUTANTS, platform_held_still
 from conformance.bootstrap.platform import Platform
-from conformance.kube.client import ApiError
-from conformance.kube.objects import is_ready, pick, ref_to
-from conformance.kube.probing import INERT, LEASE_NAME
+from conformance.kube.objects import Ref, pick, ref_to
+from conformance.kube.probing import INERT, LEASE_NAME, ProbingClient
 from conformance.kube.wait import eventually, object_until
 from conformance.model import EXIT_CODES, ExitCode, Mode, Outcome, Verdict
 from conformance.process import processes_of_run
 from conformance.providers.probe_lease import REF as LEASE
-from conformance.providers.throwaway import LABEL
+from conformance.providers.probe_rights import wanted
+from conformance.providers.rights import got, listed
+from conformance.providers.throwaway import LABEL, Plan
 from conformance.runs import RunFolder, open_run
-from conformance.settings import data_dir, environment
+from conformance.settings import environment
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -49,16 +63,8 @@ def platform(
 ) -> Iterator[Platform]:
     with running(RUN, folder, binary, tmp_path_factory.mktemp("report"), "bystander") as made:
         as_nodes_have_it(made)
-        eventually(lambda: _settled(made), bool, timeout_s=60, what="the fleet's own releases are there")
+        wait_until_settled(made)
         yield made
-
-
-def _settled(platform: Platform) -> bool:
-    """Whether nothing more comes by itself: the tenants' releases, and the Pods of their Deployments."""
-    releases = platform.client.objects("helm.toolkit.fluxcd.io/v2", "HelmRelease")
-    found = platform.client.objects("apps/v1", "Deployment")
-    placed = [pick(one, "status", "replicas") == pick(one, "spec", "replicas") for one in found]
-    return len(releases) >= len(platform.tenants) and all(is_ready(one) for one in releases) and all(placed)
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +77,7 @@ def config(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="module")
 def fleet(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference fleet with the addresses that the cluster's allowlist has."""
-    path = tmp_path_factory.mktemp("fleet") / "fleet"
-    subprocess.run(["cp", "-r", str(data_dir("fleet-repo")), str(path)], check=True)
-    profile = yaml.safe_load((path / "conformance.yaml").read_text())
-    for kind in ("git", "oci"):
-        profile["addresses"][kind] = platform.addresses[profile["addresses"][kind]]
-    (path / "conformance.yaml").write_text(yaml.safe_dump(profile))
-    return path
+    return fleet_of(platform, tmp_path_factory.mktemp("fleet") / "fleet")
 
 
 @pytest.fixture(scope="module")
@@ -113,19 +112,6 @@ def begun(
 def _killed(child: subprocess.Popen[str]) -> None:
     child.kill()
     child.wait(timeout=30)
-
-
-def everything(platform: Platform) -> set[tuple[str, str, str, str]]:
-    """Kind, namespace, name and uid of every object but Events: listed by the test itself."""
-    found = set()
-    for version, kind in platform.client.listable():
-        if kind in ("Event", "ComponentStatus"):
-            continue
-        with contextlib.suppress(ApiError):
-            for one in platform.client.objects(version, kind):
-                metadata = one["metadata"]
-                found.add((kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"]))
-    return found
 
 
 def lasting(entry: dict[str, Any], own: set[str]) -> bool:
@@ -184,9 +170,60 @@ def test_the_clusters_own_audit_log_shows_dry_runs_and_its_own_ground_only(clean
     assert len([one for one in flux if one["verb"] == "create"]) > len(ASKING)
 
 
+def test_every_right_that_it_used_had_been_asked_for(clean: Looked, platform: Platform, folder: RunFolder) -> None:
+    assert clean.code == 0
+    found = [one for one in logged(folder) if one.get("userAgent", "") == "flux-tenancy-conformance/probe"]
+    used = {_right(one) for one in found if _takes_a_right(one)}
+    asked = {(one.verb, one.group, one.resource) for one in wanted("flux-system", Plan())}
+    for verb, rights in (("list", listed("flux-system")), ("get", got("flux-system"))):
+        asked |= {(verb, *platform.client.resource(Ref(version, kind, ""))) for version, kind, _ in rights}
+    assert len(used) > 40
+    assert sorted(used - asked) == []
+
+
+def _takes_a_right(entry: dict[str, Any]) -> bool:
+    """Whether it is the prober's own request, and neither a question for rights nor a look of the inventory."""
+    ref = entry.get("objectRef") or {}
+    own = "impersonatedUser" not in entry and ref.get("apiGroup") != "authorization.k8s.io"
+    return bool(ref) and own and "limit=500" not in entry["requestURI"]
+
+
+def _right(entry: dict[str, Any]) -> tuple[str, str, str]:
+    ref = entry["objectRef"]
+    part = f"/{ref['subresource']}" if ref.get("subresource") else ""
+    return entry["verb"], ref.get("apiGroup", ""), f"{ref['resource']}{part}"
+
+
 def _makes_namespace(entry: dict[str, Any]) -> bool:
     made = entry["verb"] == "create" and (entry.get("objectRef") or {}).get("resource") == "namespaces"
     return made and "dryRun" not in entry["requestURI"]
+
+
+def test_who_serves_a_group_is_asked_of_the_api_server(platform: Platform) -> None:
+    service = {"name": "nobody", "namespace": "default"}
+    spec = {"group": "other.fluxcd.io", "version": "v1", "groupPriorityMinimum": 1000, "versionPriority": 15}
+    made = {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": "v1.other.fluxcd.io"},
+        "spec": {**spec, "service": service, "insecureSkipTLSVerify": True},
+    }
+    client = ProbingClient.from_kubeconfig(platform.cluster.kubeconfig, timeout_s=10)
+    platform.client.apply(made)
+    try:
+        client.maker().learn_servers()
+    finally:
+        platform.client.delete(Ref.of(made))
+        client.close()
+    own = {"", "apps", "coordination.k8s.io", "source.toolkit.fluxcd.io", "notification.toolkit.fluxcd.io"}
+    assert own <= client.ground.kept
+    assert "apiregistration.k8s.io/v1" not in client.maker().kinds()[1]
+    assert "other.fluxcd.io" not in client.ground.kept
+
+
+def test_an_inventory_has_kinds_that_the_preferred_version_of_their_group_lacks(platform: Platform) -> None:
+    found = [kind for version, kind in platform.client.listable() if version.startswith("notification.toolkit")]
+    assert sorted(found) == ["Alert", "Provider", "Receiver"]
 
 
 def test_controls_that_were_removed_are_found(platform: Platform, probe: Callable[..., Looked]) -> None:

@@ -13,9 +13,10 @@ import yaml
 
 from conformance.bootstrap.bring_up import Order, running_platform
 from conformance.bootstrap.platform import Platform
-from conformance.kube.objects import Ref, pick, ref_to
-from conformance.kube.wait import object_until
-from conformance.model import Environment, Outcome
+from conformance.kube.client import ApiError
+from conformance.kube.objects import Ref, is_ready, pick, ref_to
+from conformance.kube.wait import eventually, object_until
+from conformance.model import Environment, Outcome, Route
 from conformance.progress import PhaseClock
 from conformance.providers.embedded import EmbeddedProvider
 from conformance.report.schema import ConformanceReport
@@ -47,13 +48,20 @@ class Looked:
 
 @contextlib.contextmanager
 def running(
-    run_id: str, folder: RunFolder, binary: Callable[[str], Path], report: Path, tenant: str
+    run_id: str,
+    folder: RunFolder,
+    binary: Callable[[str], Path],
+    report: Path,
+    tenant: str,
+    *,
+    env: Environment = Environment.STAGING,
+    route: Route = Route.CLI,
 ) -> Iterator[Platform]:
     """A platform with one tenant that Git does not name."""
     order = Order(
-        environment=Environment.STAGING,
-        name="staging",
-        fleet=load_fleet(data_dir("fleet-repo"), [Environment.STAGING]),
+        environment=env,
+        name=str(env),
+        fleet=load_fleet(data_dir("fleet-repo"), [env], route),
         tenant_repo=data_dir("tenant-repo"),
         probes=[tenant],
         provider=EmbeddedProvider(folder=folder, name="c", binary=binary, logs=report, timeouts=Timeouts()),
@@ -72,6 +80,41 @@ def running(
     )
     with running_platform(order) as made:
         yield made
+
+
+def fleet_of(platform: Platform, folder: Path) -> Path:
+    """The reference fleet with the addresses that the cluster's allowlist has."""
+    subprocess.run(["cp", "-r", str(data_dir("fleet-repo")), str(folder)], check=True)
+    profile = yaml.safe_load((folder / "conformance.yaml").read_text())
+    for kind in ("git", "oci"):
+        profile["addresses"][kind] = platform.addresses[profile["addresses"][kind]]
+    (folder / "conformance.yaml").write_text(yaml.safe_dump(profile))
+    return folder
+
+
+def wait_until_settled(platform: Platform) -> None:
+    """Wait until nothing more comes by itself: the tenants' releases, and the Pods of their Deployments."""
+    eventually(lambda: _settled(platform), bool, timeout_s=60, what="the fleet's own releases are there")
+
+
+def _settled(platform: Platform) -> bool:
+    releases = platform.client.objects("helm.toolkit.fluxcd.io/v2", "HelmRelease")
+    found = platform.client.objects("apps/v1", "Deployment")
+    placed = [pick(one, "status", "replicas") == pick(one, "spec", "replicas") for one in found]
+    return len(releases) >= len(platform.tenants) and all(is_ready(one) for one in releases) and all(placed)
+
+
+def everything(platform: Platform) -> set[tuple[str, str, str, str]]:
+    """Kind, namespace, name and uid of every object but Events: listed by the test itself."""
+    found = set()
+    for version, kind in platform.client.listable():
+        if kind in ("Event", "ComponentStatus"):
+            continue
+        with contextlib.suppress(ApiError):
+            for one in platform.client.objects(version, kind):
+                metadata = one["metadata"]
+                found.add((kind, metadata.get("namespace", ""), metadata["name"], metadata["uid"]))
+    return found
 
 
 def as_nodes_have_it(platform: Platform) -> None:
