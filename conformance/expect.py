@@ -11,6 +11,7 @@ from typing import Any, overload
 
 from conformance.errors import Breakdown, Finding
 from conformance.kube.objects import argument, container_args, pick, ref_to
+from conformance.kube.restarts import started_again
 from conformance.kube.wait import object_until
 from conformance.model import Manifest, Plane
 from conformance.scenario import Answer, Scenario, Subject
@@ -80,15 +81,30 @@ class SubjectExpectation(_Trace):
     broken: Callable[[str, str, str], Exception]
 
     def becomes_ready(self, *, reason: str = "", message: str = "", timeout_s: float | None = None) -> Manifest:
-        """Wait until Ready=True for the present generation; return the object."""
+        """Wait until Ready=True for the present generation; return the object.
+
+        Raises:
+            Finding: it did not; of a precondition a breakdown.
+            Breakdown: nobody has judged it, and a controller of Flux ended by itself meanwhile, as on a machine that is
+                too busy for its lease: that is no word on the property.
+        """
         __tracebackhide__ = True
         bounds = self.scenario.platform.timeouts
         timeout = timeout_s or (bounds.precondition if self.broken is _breakdown else bounds.health_checked)
         state, ready = self._until(lambda s: _is(s, "True", reason, (message,)), timeout)
         if state is None or not ready:
             what = f"{self.subject.ref} did not become ready within {timeout:g} s"
+            if condition(state, "Ready") is None and (again := self._controllers_started_again()):
+                raise Breakdown(
+                    f"{what}, and of Flux there ended meanwhile: {', '.join(again)}",
+                    hint="the controllers' logs say why; on a machine that is too busy they lose their leases",
+                )
             raise self.broken(what, f"Ready=True  {_wanted(reason, message)}", describe(state))
         return state
+
+    def _controllers_started_again(self) -> list[str]:
+        pods = self.scenario.platform.client.objects("v1", "Pod", namespace=self.scenario.platform.flux_namespace)
+        return list(started_again(pods, self.scenario.planted_at))
 
     def is_denied(self, *, reason: str, message: Texts, stalled: bool = False, after_s: float = 0) -> Manifest:
         """Wait until Ready=False with this reason and all these texts; return the object.
