@@ -17,6 +17,7 @@ _NOBODY = "flux-tenancy-conformance"
 _POD, _SERVICE, _SLICE = ("v1", "Pod"), ("v1", "Service"), ("discovery.k8s.io/v1", "EndpointSlice")
 _DEPLOYMENT, _KUSTOMIZATION = ("apps/v1", "Deployment"), ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")
 _POLICY = (_ADMISSION, "ValidatingAdmissionPolicy")
+_POLICY_BINDING = (_ADMISSION, "ValidatingAdmissionPolicyBinding")
 
 Right = tuple[str, str, str]
 """API version, kind, namespace; an empty namespace is the whole cluster."""
@@ -28,7 +29,7 @@ def listed(flux: str) -> Sequence[Right]:
         *OF_CLUSTER,
         (_RBAC, "RoleBinding"),
         _POLICY,
-        (_ADMISSION, "ValidatingAdmissionPolicyBinding"),
+        _POLICY_BINDING,
         (_NETWORK, "NetworkPolicy"),
     )
     of_flux = (*OF_NAMESPACE, _DEPLOYMENT, _KUSTOMIZATION, _POD, _SERVICE, _SLICE)
@@ -40,7 +41,7 @@ def listed(flux: str) -> Sequence[Right]:
 
 def got(flux: str) -> Sequence[Right]:
     """Return what is read by its name."""
-    wide = (("v1", "Namespace"), (_RBAC, "ClusterRole"), _POLICY)
+    wide = (("v1", "Namespace"), (_RBAC, "ClusterRole"), _POLICY, _POLICY_BINDING)
     of_flux = (_DEPLOYMENT, _KUSTOMIZATION, (_NETWORK, "NetworkPolicy"), _POD, _SERVICE)
     rights = [(*kind, "") for kind in wide] + [(*kind, flux) for kind in of_flux]
     return [*rights, (*_POD, _DNS), (*_SERVICE, _DNS), (*_SERVICE, _API_SERVER)]

@@ -177,8 +177,10 @@ def test_every_right_that_it_used_had_been_asked_for(clean: Looked, platform: Pl
     asked = {(one.verb, one.group, one.resource) for one in wanted("flux-system", Plan())}
     for verb, rights in (("list", listed("flux-system")), ("get", got("flux-system"))):
         asked |= {(verb, *platform.client.resource(Ref(version, kind, ""))) for version, kind, _ in rights}
+    # What only explains findings is read where it may be: the last rule of fixtures/existing/audit.yaml.
+    explains = {("list", "apps", "daemonsets"), ("list", "helm.toolkit.fluxcd.io", "helmreleases")}
     assert len(used) > 40
-    assert sorted(used - asked) == []
+    assert sorted(used - asked - explains) == []
 
 
 def _takes_a_right(entry: dict[str, Any]) -> bool:
