@@ -41,9 +41,13 @@ class Observing:
     """The planes that showed a denial so far, in order."""
     denials: int
 
-    def requests(self, path_contains: str) -> Sequence[Entry]:
-        """Return the requests to the git server since planting whose path contains a text; kept as evidence."""
-        found = self.platform.git.entries(path_contains=path_contains, since=self.planted_at)
+    def requests(self, path_contains: str, counts: Callable[[Entry], bool] = lambda _: True) -> Sequence[Entry]:
+        """Return the requests to the git server since planting whose path contains a text; kept as evidence.
+
+        `counts` tells those that the check is about from others' to the same repository, which come and go.
+        """
+        everything = self.platform.git.entries(path_contains=path_contains, since=self.planted_at)
+        found = [entry for entry in everything if counts(entry)]
         self.evidence.record("access-log", path_contains, [entry.as_record() for entry in found])
         if not found or any(entry.status >= HTTPStatus.BAD_REQUEST for entry in found):
             # Requests that were served prove an allowed path, not a denial.

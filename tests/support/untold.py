@@ -18,7 +18,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "C32[admin]": "M61-unaggregated",
         "C32[edit]": "M61-unaggregated",
         "C32[view]": "M61-unaggregated",
-        "C35": "M11-quota-nothing M20-binding",
+        "C35": "M20-binding",
         "D04": "M11-quota-nothing",
         "F03": "M90-named-namespaces",
         "G18": "M46-narrow-root",

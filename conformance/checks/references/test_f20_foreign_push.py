@@ -6,7 +6,7 @@ the victim's name, what the victim's cluster then applies.
 
 import secrets
 
-from conformance.api import Control, Environment, Scenario, check, eventually, expect, expect_that, given, pick
+from conformance.api import Control, Environment, Scenario, check, eventually, expect, expect_none, given, pick
 
 DENIED = "can't access 'GitRepository/shared-b/f20-repository', cross-namespace references have been blocked"
 
@@ -51,8 +51,10 @@ def test_foreign_push(scenario: Scenario) -> None:
     )
 
     expect(foreign).is_denied(reason="AccessDenied", message=DENIED)
-    pushes = [entry for entry in scenario.requests("/shared-b") if entry.service == "receive-pack"]
-    flux = [entry.user_agent for entry in pushes if entry.user_agent.startswith("go-git")]
-    expect_that(not flux, "Flux asked to push to shared-b", wanted="no request", observed=f"{len(flux)} requests")
-    pushed = scenario.repository("shared-b").has_branch(branch)
-    expect_that(not pushed, "shared-b's repository was pushed to", wanted=f"no branch {branch}", observed="a branch")
+    pushes = scenario.requests(
+        "/shared-b", lambda entry: entry.service == "receive-pack" and entry.user_agent.startswith("go-git")
+    )
+    asked = [f"{entry.method} {entry.path}" for entry in pushes]
+    expect_none(scenario, asked, "Flux asked to push to shared-b", wanted="no request")
+    pushed = ["a branch"] if scenario.repository("shared-b").has_branch(branch) else []
+    expect_none(scenario, pushed, "shared-b's repository was pushed to", wanted="no branch of this run")
