@@ -20,6 +20,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "C32[view]": "M61-unaggregated",
         "C35": "M20-binding",
         "D04": "M11-quota-nothing",
+        "D08": "M11-limitrange",
         "F03": "M90-named-namespaces",
         "G18": "M46-narrow-root",
         "H06": "M20-binding",
