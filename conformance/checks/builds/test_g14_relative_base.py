@@ -3,18 +3,7 @@
 A base is a directory, and is entered by other code than a file is read: what holds for G13 must hold there too.
 """
 
-from conformance.api import (
-    Capability,
-    Control,
-    Level,
-    Scenario,
-    check,
-    describe,
-    expect,
-    expect_none,
-    expect_that,
-    given,
-)
+from conformance.api import Capability, Control, Level, Scenario, check, describe, expect, expect_none, given
 
 
 @check(
@@ -40,7 +29,8 @@ def test_relative_base(scenario: Scenario) -> None:
     denied = expect(outside).is_denied(
         reason="BuildFailed", message=("must build at directory", "fs-security-constraint abs", "is not in or below")
     )
-    expect_that("inventory" not in denied["status"], "objects were applied", wanted="none", observed="an inventory")
+    inventory = ["an inventory"] if "inventory" in denied["status"] else []
+    expect_none(scenario, inventory, "objects are in an inventory")
     lines = scenario.log_lines("kustomize-controller", '"name":"g14-outside"')
     applied = [line for line in lines if "server-side apply" in line]
-    expect_that(not applied, "objects were applied", wanted="no line of it", observed=str(applied))
+    expect_none(scenario, applied, "objects were applied", wanted="no line of it")
