@@ -71,7 +71,9 @@ def make(checkout: Path, tmp_path: Path) -> Make:
     (tools / "gh").chmod(0o755)
 
     def call(target: str, **given: str) -> subprocess.CompletedProcess[str]:
-        env = {**environment(), "PATH": f"{tools}:{environment()['PATH']}", "STATE": str(tmp_path), **given}
+        # A make that runs these tests would tell this one by MAKELEVEL and MAKEFLAGS to print the folders it enters.
+        outer = {name: value for name, value in environment().items() if not name.startswith(("MAKE", "MFLAGS"))}
+        env = {**outer, "PATH": f"{tools}:{outer['PATH']}", "STATE": str(tmp_path), **given}
         argv = ["make", f"VENV={VENV}", "-o", f"{VENV}/.installed", target]
         return subprocess.run(argv, cwd=checkout, env=env, check=False, capture_output=True, text=True, timeout=300)
 
