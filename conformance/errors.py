@@ -10,6 +10,7 @@ ConformanceError
     ├── ServerError      the git server, the OCI registry or the Helm repository
     ├── BootstrapError   Flux did not come up, or a control cannot be read back
     ├── KubeError        the API server answered something that nobody expected
+    │   └── MissingRightError   the credentials of an audit or a probe may not ask
     └── WaitTimeout      a precondition (not a finding) did not come true in time
 """
 
@@ -96,6 +97,29 @@ class KubeError(Breakdown):
     """The API server answered something that nobody expected."""
 
     layer = "kubernetes"
+
+
+RIGHTS = "rights"
+"""Layer of what was not judged for want of a right."""
+AUDIT_ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
+PROBE_ROLE = "fixtures/existing/probe.yaml is a ClusterRole with all that a probe takes beside an audit"
+
+
+class MissingRightError(KubeError):
+    """The API server does not let these credentials do something; what depends on it was not judged.
+
+    It is no answer with a status: whoever looks for a denial does not find one in it.
+    """
+
+    layer = RIGHTS
+
+    def __init__(self, right: str, said: str) -> None:
+        super().__init__(f"these credentials may not {right}", hint=f"grant it: {AUDIT_ROLE}; {PROBE_ROLE}")
+        self.right = right
+        """In words, such as `list pods in flux-system`."""
+        self.wanted = f"the right to {right}"
+        self.observed = said
+        """The API server's words."""
 
 
 class WaitTimeout(Breakdown):

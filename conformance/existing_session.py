@@ -68,6 +68,7 @@ class ExistingSession(Session):
         with self.clock.phase("surface read", str(environment)):
             self._read_surface(made)
         self._note()
+        self._note_rights()
         with contextlib.ExitStack() as stack:
             stack.callback(made.client.close)
             stack.enter_context(self._ground(environment))
@@ -127,6 +128,14 @@ class ExistingSession(Session):
         if self.found.unnamed:
             named = ", ".join(self.found.unnamed)
             self.notes.append(f"looked at as tenants too, by the label {label}: {named}; the fleet does not name them")
+
+    def _note_rights(self) -> None:
+        """Say before the first check which rights are missing; which checks each of them stops, the report says."""
+        lacking = [*self.found.lacking, *(self.probing.lacking if self.probing else ())]
+        if lacking:
+            said = f"these credentials may not {'; '.join(lacking)}: what needs it is not judged"
+            self.clock.say(said)
+            self.notes.append(said)
 
 
 def open_session(settings: Settings, write: Callable[[str], None], jobs: Sequence[Job]) -> Session:

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from conformance.bootstrap.ground import EVIL
 from conformance.bootstrap.platform import Platform, Traces
-from conformance.errors import Breakdown
+from conformance.errors import Breakdown, MissingRightError
 from conformance.kube.objects import pick, ref_to
 from conformance.model import Environment, Onboarding, Sync
 from conformance.providers.existing import Existing
@@ -79,8 +79,14 @@ def attached(
 
 
 def _sync(found: Existing, flux: str) -> Sync:
-    """Return where the cluster takes its fleet from, by the Kustomization that a bootstrap makes."""
-    own = found.cluster.client.find(ref_to(f"Kustomization/{flux}", flux))
+    """Return where the cluster takes its fleet from, by the Kustomization that a bootstrap makes.
+
+    Where that may not be read it is Git: a check that needs the source looks for it first, and is not judged without.
+    """
+    try:
+        own = found.cluster.client.find(ref_to(f"Kustomization/{flux}", flux))
+    except MissingRightError:
+        return Sync.GIT
     return Sync.OCI if pick(own, "spec", "sourceRef", "kind") == OCI_KIND else Sync.GIT
 
 

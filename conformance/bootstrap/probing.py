@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.bootstrap.platform import Platform
-from conformance.errors import Breakdown, InputError, KubeError
+from conformance.errors import PROBE_ROLE, Breakdown, InputError, KubeError
 from conformance.kube.probing import MakingClient, ProbingClient
 from conformance.model import Environment, Manifest
 from conformance.process import run
@@ -16,7 +16,7 @@ from conformance.providers import heeded, inventory, throwaway
 from conformance.providers.existing import Existing
 from conformance.providers.inventory import Inventory
 from conformance.providers.probe_lease import ProbeLease
-from conformance.providers.probe_rights import missing_rights
+from conformance.providers.probe_rights import missing_of_checks, missing_rights
 from conformance.providers.throwaway import Plan, Throwaway
 from conformance.repos import probes
 from conformance.repos.fleet import Fleet
@@ -62,6 +62,8 @@ class Probing:
     notes: list[str] = field(default_factory=list)
     breakdowns: list[str] = field(default_factory=list)
     """What is left behind, or could not be looked at."""
+    lacking: Sequence[str] = ()
+    """Rights that checks alone use and that are missing, in words; known after `refuse`."""
 
     def refuse(self, template: str) -> None:
         """Look whether the probe may begin; nothing is changed.
@@ -70,16 +72,14 @@ class Probing:
             template: namespace of the fleet's template tenant.
 
         Raises:
-            InputError: names are taken, rights are missing, the namespaces could not be removed again, or another probe
-                runs.
+            InputError: names are taken, rights are missing by which the ground is made or removed, the namespaces could
+                not be removed again, or another probe runs.
         """
         throwaway.refuse_taken(self.found.namespaces, self.plan)
-        if missing := missing_rights(self._client, self.flux_namespace, self.plan):
+        if missing := missing_rights(self._client, self.plan):
             told = "\n".join(f"  {one}" for one in missing)
-            raise InputError(
-                f"a probe takes rights that these credentials have not:\n{told}",
-                hint="fixtures/existing/probe.yaml is a ClusterRole with all that a probe takes beside an audit",
-            )
+            raise InputError(f"a probe takes rights that these credentials have not:\n{told}", hint=PROBE_ROLE)
+        self.lacking = missing_of_checks(self._client, self.flux_namespace, self.plan)
         self._client.learn_servers()
         live = sorted(self.found.tenants.values(), key=lambda name: name != template)
         throwaway.refuse_undeletable(self._client, live)

@@ -12,9 +12,10 @@ from typing import Any, NoReturn, TypeVar
 
 import urllib3
 
-from conformance.errors import Breakdown
+from conformance.errors import Breakdown, MissingRightError
 from conformance.kube import discovery
-from conformance.kube.client import KubeClient
+from conformance.kube.client import ApiError, KubeClient
+from conformance.kube.lacking import missing
 from conformance.kube.objects import pick
 from conformance.kube.target import Target, target_of
 from conformance.model import Manifest
@@ -45,6 +46,7 @@ _CHUNK = "500"
 _SERVED_BY = ("apiregistration.k8s.io/v1", "APIService")
 _ITS_OWN = frozenset({_REVIEWED, "apiregistration.k8s.io"})
 """Groups that are the API server's own whatever is registered: the second one has no APIService."""
+_IMPERSONATION = '" cannot impersonate resource "'
 Rule = Mapping[str, Any]
 """A rule of a role, as RBAC writes it."""
 
@@ -94,7 +96,10 @@ class Ground:
 
 
 class ProbingClient(KubeClient):
-    """A `KubeClient` that lets nothing last but what the ground allows."""
+    """A `KubeClient` that lets nothing last but what the ground allows.
+
+    What the platform's own credentials may not do is a missing right, and no answer; that of tenants is the answer.
+    """
 
     def __init__(self, *args: Any, ground: Ground | None = None) -> None:
         super().__init__(*args)
@@ -144,6 +149,27 @@ class ProbingClient(KubeClient):
     def _send(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None, **kwargs: Any
     ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._guarded(method, path, query=query, body=body, **kwargs)
+        except ApiError as error:
+            if lacked := self._lacked(error, method, path, query):
+                raise lacked from error
+            raise
+
+    def _lacked(
+        self, error: ApiError, method: str, path: str, query: Mapping[str, str] | None
+    ) -> MissingRightError | None:
+        """Return the right that the platform's credentials lack; of a tenant a refusal is what was asked for."""
+        if "Authorization" in self._headers:
+            return None
+        if user := self._headers.get("Impersonate-User"):
+            said = MissingRightError(f"impersonate users {user}", error.message)
+            return said if _IMPERSONATION in error.message else None
+        return missing(error, method, path, query)
+
+    def _guarded(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Any = None, **kwargs: Any
+    ) -> urllib3.BaseHTTPResponse:
         target = _named(target_of(path), body)
         if target.leads_on:
             _refuse(f"{method} {path}")
@@ -180,6 +206,9 @@ class ProbingClient(KubeClient):
 
 class MakingClient(ProbingClient):
     """The platform admin of a probe, beside its checks."""
+
+    def _lacked(self, *_: Any) -> None:
+        """Say nothing: its rights were asked for before, and what it may not list an inventory names."""
 
     def learn_servers(self) -> None:
         """Learn which API groups the API server keeps itself; until then every other is held back.

@@ -5,7 +5,8 @@ from typing import Any, NoReturn
 import urllib3
 
 from conformance.errors import Breakdown
-from conformance.kube.client import KubeClient
+from conformance.kube.client import ApiError, KubeClient
+from conformance.kube.lacking import missing
 
 AGENT = "flux-tenancy-conformance/audit"
 """User agent of every request of an audit, by which the cluster's own audit log shows them."""
@@ -24,7 +25,7 @@ class AuditError(Breakdown):
 
 
 class ReadingClient(KubeClient):
-    """A `KubeClient` whose every request is a get, a list or a watch."""
+    """A `KubeClient` whose every request is a get, a list or a watch; one that lacks a right says so."""
 
     def with_token(self, token: str, *, user_agent: str) -> NoReturn:  # noqa: ARG002
         """Refuse: it would be another identity."""
@@ -37,7 +38,12 @@ class ReadingClient(KubeClient):
     def _send(self, method: str, path: str, **kwargs: Any) -> urllib3.BaseHTTPResponse:
         if method != _READ or kwargs.get("body") is not None or not _harmless(path):
             raise _refused(f"{method} {path}")
-        return super()._send(method, path, **kwargs)
+        try:
+            return super()._send(method, path, **kwargs)
+        except ApiError as error:
+            if lacked := missing(error, method, path, kwargs.get("query")):
+                raise lacked from error
+            raise
 
 
 def _harmless(path: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from conformance.errors import InputError, KubeError
+from conformance.errors import AUDIT_ROLE, InputError, KubeError, MissingRightError
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import PART_OF_FLUX, pick
 from conformance.kube.probing import AGENT as PROBES
@@ -28,7 +28,6 @@ from conformance.settings import Settings, kubeconfig_files
 _VERSION = "app.kubernetes.io/version"
 _OF_OPERATOR = "fluxcd.controlplane.io/name"
 """Label of what a FluxInstance made (fluxcd/pkg/ssa, ResourceManager.SetOwnerLabels)."""
-_ROLE = "fixtures/existing/audit.yaml is a ClusterRole with all that an audit reads"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +48,16 @@ class Existing:
     """Namespaces of tenants that the fleet does not name."""
     images: Sequence[BinaryOrigin]
     """Of the controllers' live Deployments."""
+    lacking: Sequence[str]
+    """The rights to read that are missing, in words; whatever needs one of them is not judged."""
 
 
 def find(settings: Settings, profile: FleetProfile, logs: Path) -> Existing:
     """Look at the cluster of the context that was named; nothing is changed.
 
     Raises:
-        InputError: no such context, the server does not answer or lets nobody in, a right is missing, or Flux or the
-            tenants are not there.
+        InputError: no such context, the server does not answer or lets nobody in, Flux or the tenants are not there, or
+            neither may be looked for.
     """
     files = kubeconfig_files(settings.kubeconfig)
     _check_context(files, settings.context)
@@ -70,6 +71,8 @@ def find(settings: Settings, profile: FleetProfile, logs: Path) -> Existing:
             context=settings.context,
         )
         return _look(client, settings, profile, files, logs)
+    except MissingRightError as error:
+        raise InputError(f"{where}: {error.what}: {error.observed}", hint=AUDIT_ROLE) from error
     except ApiError as error:
         raise InputError(f"{where}: {error.what}", hint=_HINTS.get(error.status, "see what kubectl says")) from error
     except KubeError as error:
@@ -79,7 +82,7 @@ def find(settings: Settings, profile: FleetProfile, logs: Path) -> Existing:
 
 _HINTS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "log in anew: the server does not know these credentials",
-    HTTPStatus.FORBIDDEN: _ROLE,
+    HTTPStatus.FORBIDDEN: AUDIT_ROLE,
 }
 
 
@@ -148,7 +151,6 @@ def _look(client: KubeClient, settings: Settings, profile: FleetProfile, files: 
             hint="--flux-fleet names the folder of your fleet, whose conformance.yaml names them: `tenants`",
         )
     tenants = named | {name: where for where, name in labelled.items() if where not in named.values()}
-    _check_rights(client, profile.flux_namespace)
     return Existing(
         cluster=_cluster(client, version, settings, files, logs),
         route=Route.OPERATOR if any(_OF_OPERATOR in _labels(one) for one in deployments) else Route.CLI,
@@ -158,6 +160,7 @@ def _look(client: KubeClient, settings: Settings, profile: FleetProfile, files: 
         absent={tenant: where for tenant, where in profile.tenants.items() if where not in there},
         unnamed=sorted(set(labelled) - set(profile.tenants.values())),
         images=[_image(one) for one in deployments],
+        lacking=missing_rights(client, profile.flux_namespace),
     )
 
 
@@ -204,18 +207,6 @@ def _image(deployment: Manifest) -> BinaryOrigin:
         binary_sha256=digest,
         source="image",
     )
-
-
-def _check_rights(client: KubeClient, flux: str) -> None:
-    """Read once all that checks will read, so that a missing right is told before the first of them.
-
-    Raises:
-        InputError: names every right that is missing.
-    """
-    missing = missing_rights(client, flux)
-    if missing:
-        told = "\n".join(f"  {one}" for one in missing)
-        raise InputError(f"an audit reads what these credentials may not:\n{told}", hint=_ROLE)
 
 
 def _cluster(client: KubeClient, version: str, settings: Settings, files: Sequence[Path], logs: Path) -> Cluster:

@@ -1,12 +1,16 @@
 """The rights that a probe takes beside those of an audit, each asked for before anything is made.
 
+Without one by which it makes its ground and takes it away again it does not begin. Without one that checks alone use,
+to read or for a dry-run of the platform's, those checks are not judged.
+
 `fixtures/existing/probe.yaml` grants them all, and a unit test holds the two together. A dry-run takes the right to do
 the real thing: that nothing lasts is the client's doing (kube/probing.py), not RBAC's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from conformance.kube.lacking import right
 from conformance.kube.objects import pick
 from conformance.kube.probing import INERT, LEASE_NAME, LEASE_NAMESPACE, MakingClient
 from conformance.model import Manifest
@@ -28,12 +32,12 @@ _TRIED: dict[str, Sequence[str]] = {
 }
 """Group -> what the platform admin submits as a dry-run: the allowed path of some check."""
 _READ: Mapping[str, Sequence[str]] = {
-    "configmaps": ("get", "list", "watch"),
     "serviceaccounts": ("get", "list", "watch"),
     "resourcequotas": ("list",),
-    "limitranges": ("list",),
 }
-"""What is read in the throw-away namespaces, by the suite and by checks; all else an audit may read anyway."""
+"""What the suite reads in the throw-away namespaces."""
+_READ_BY_CHECKS: Mapping[str, Sequence[str]] = {"configmaps": ("get", "list", "watch"), "limitranges": ("list",)}
+"""What checks read there; all else an audit may read anyway."""
 _ASKED_AS = "shared-a"
 """The tenant as whose users requests are made."""
 _CHANGED = {"apps": "deployments", _KUSTOMIZE: "kustomizations", _SOURCE: "gitrepositories", "": "configmaps"}
@@ -51,9 +55,7 @@ class Right:
     name: str = ""
 
     def __str__(self) -> str:
-        resource = f"{self.resource}.{self.group}" if self.group else self.resource
-        where = f" in {self.namespace}" if self.namespace else ""
-        return f"{self.verb} {resource}{f' {self.name}' if self.name else ''}{where}"
+        return right(self.verb, self.group, self.resource, namespace=self.namespace, name=self.name)
 
 
 def wanted(flux: str, plan: Plan) -> Sequence[Right]:
@@ -61,11 +63,20 @@ def wanted(flux: str, plan: Plan) -> Sequence[Right]:
     return list(dict.fromkeys([*_of_the_lease(), *_of_the_ground(plan), *_of_checks(flux, plan)]))
 
 
-def missing_rights(client: MakingClient, flux: str, plan: Plan) -> Sequence[str]:
-    """Return the rights that the API server does not give, in words."""
+def missing_rights(client: MakingClient, plan: Plan) -> Sequence[str]:
+    """Return the rights, in words, without which the ground could not be made, or not be taken away again."""
+    return _refused(client, [*_of_the_lease(), *_of_the_ground(plan)])
+
+
+def missing_of_checks(client: MakingClient, flux: str, plan: Plan) -> Sequence[str]:
+    """Return the rights, in words, without which the checks that use them are not judged."""
+    return _refused(client, _of_checks(flux, plan))
+
+
+def _refused(client: MakingClient, rights: Iterable[Right]) -> Sequence[str]:
     return [
         str(one)
-        for one in wanted(flux, plan)
+        for one in dict.fromkeys(rights)
         if not client.may(one.verb, one.group, one.resource, namespace=one.namespace, name=one.name)
     ]
 
@@ -81,6 +92,7 @@ def _of_the_ground(plan: Plan) -> Iterator[Right]:
     yield Right(verb="list", group="apiregistration.k8s.io", resource="apiservices")
     for verb in ("create", "get", "list", "watch", "patch", "delete"):
         yield Right(verb=verb, group="", resource="namespaces")
+    yield Right(verb="get", group=_RBAC, resource="clusterroles")  # whether a new binding of one is heeded
     for resource, verbs in _READ.items():
         for verb in verbs:
             yield Right(verb=verb, group="", resource=resource)
@@ -98,6 +110,9 @@ def _bindings(plan: Plan) -> Iterator[Manifest]:
 
 
 def _of_checks(flux: str, plan: Plan) -> Iterator[Right]:
+    for resource, verbs in _READ_BY_CHECKS.items():
+        for verb in verbs:
+            yield Right(verb=verb, group="", resource=resource)
     for group, resources in _TRIED.items():
         for resource in resources:
             yield Right(verb="create", group=group, resource=resource)

@@ -1,11 +1,14 @@
 """The rights that an audit takes, asked for by using them: no review of access is made, which would be a write.
 
+What is missing is told before the first check; a check that needs it says so itself, and is not judged
+(kube/lacking.py).
 `fixtures/existing/audit.yaml` grants them all, and a unit test holds the two together.
 """
 
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
+from conformance.errors import MissingRightError
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.objects import Ref
 from conformance.surface.live import OF_CLUSTER, OF_NAMESPACE
@@ -48,7 +51,7 @@ def got(flux: str) -> Sequence[Right]:
 
 
 def missing_rights(client: KubeClient, flux: str) -> Sequence[str]:
-    """Return what the API server says of each right that is missing, each once.
+    """Return each right that is missing in words, such as `list pods in flux-system`, each once.
 
     A kind that is not there is left to the checks that read it.
 
@@ -62,17 +65,13 @@ def _missing(client: KubeClient, flux: str) -> Iterator[str]:
     for version, kind, namespace in listed(flux):
         try:
             client.objects(version, kind, namespace=namespace)
+        except MissingRightError as error:
+            yield error.right
         except ApiError as error:
-            yield from _said(error)
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
     for version, kind, namespace in got(flux):
         try:
             client.find(Ref(version, kind, _NOBODY, namespace))
-        except ApiError as error:
-            yield from _said(error)
-
-
-def _said(error: ApiError) -> Iterator[str]:
-    if error.status == HTTPStatus.FORBIDDEN:
-        yield error.message
-    elif error.status != HTTPStatus.NOT_FOUND:
-        raise error
+        except MissingRightError as error:
+            yield error.right

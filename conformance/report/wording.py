@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil, floor
 
+from conformance.errors import AUDIT_ROLE, PROBE_ROLE, RIGHTS
 from conformance.model import Capability, Fidelity, Kill, Level, Mode, Outcome, Verdict
 from conformance.report.schema import ConformanceReport, MutantRow, ResultRow, TallyRow
 from conformance.rows import Expected, rows
@@ -36,6 +37,8 @@ NEEDED: Mapping[str, str] = {
     Capability.FLUX_OPERATOR: "the Flux Operator, which is not there",
 }
 """What an audit or a probe has not, in the words of who reads its report."""
+
+_JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
 
 SHOWN_BESIDE = frozenset({"statement", "level", "in", "spec", "source"})
 """Parts of an explanation that each result of the check has anyway."""
@@ -225,9 +228,10 @@ def scope(report: ConformanceReport) -> list[tuple[str, str]]:
         ids = ", ".join(sorted({row.id for row in computed}))
         lines.append(("simulated", f"{len(computed)} results ({ids}) {SIMULATED}; only nodes show that it is enforced"))
     if report.environment.mode is not None:
-        judged = sorted({row.id for row in report.results})
+        judged = sorted({row.id for row in report.results if row.result in _JUDGED})
         done = "read" if report.environment.mode is Mode.AUDIT else "judged"
-        return [(done, f"{len(judged)} checks: {', '.join(judged)}"), *lines, *_not_judged(done, report.beyond)]
+        seen = (done, f"{len(judged)} checks: {', '.join(judged)}")
+        return [seen, *lines, *_lacking(done, report), *_not_judged(done, report.beyond)]
     where = f"provider {report.environment.provider} with bootstrap {report.environment.bootstrap}"
     return lines + [("beyond", f"{check} needs {what}, which {where} has not") for check, what in report.beyond.items()]
 
@@ -240,6 +244,19 @@ def _not_judged(done: str, beyond: Mapping[str, str]) -> list[tuple[str, str]]:
     return [
         (f"not {done}", f"{len(checks)} {_needs(checks)} {need}: {', '.join(checks)}")
         for need, checks in groups.items()
+    ]
+
+
+def _lacking(done: str, report: ConformanceReport) -> list[tuple[str, str]]:
+    """Return the rows for which a right was missing, by that right, and how to grant it."""
+    role = AUDIT_ROLE if report.environment.mode is Mode.AUDIT else f"{AUDIT_ROLE}; {PROBE_ROLE}"
+    by_right: dict[str, list[str]] = {}
+    for row in report.results:
+        if row.result is Outcome.ERROR and row.layer == RIGHTS:
+            by_right.setdefault(row.wanted, []).append(row.key)
+    return [
+        (f"not {done}", f"{len(keys)} {_needs(keys)} {wanted}, which is missing: {', '.join(keys)} (grant it: {role})")
+        for wanted, keys in by_right.items()
     ]
 
 

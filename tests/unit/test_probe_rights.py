@@ -8,7 +8,7 @@ import pytest
 import yaml
 from support.probed import FakeCluster
 
-from conformance.providers.probe_rights import Right, missing_rights, wanted
+from conformance.providers.probe_rights import Right, missing_of_checks, missing_rights, wanted
 from conformance.providers.throwaway import Plan
 from conformance.settings import data_dir
 
@@ -63,21 +63,40 @@ def test_the_role_of_probes_grants_nothing_by_a_wildcard_but_lists() -> None:
     [
         (("delete", "", "namespaces"), "delete namespaces"),
         (("watch", "", "namespaces"), "watch namespaces"),
-        (("list", "", "limitranges"), "list limitranges"),
         (("list", "apiregistration.k8s.io", "apiservices"), "list apiservices.apiregistration.k8s.io"),
         (("create", "", "serviceaccounts/token"), "create serviceaccounts/token"),
         (
             ("bind", "rbac.authorization.k8s.io", "clusterroles", "tenant-reconciler"),
             "bind clusterroles.rbac.authorization.k8s.io tenant-reconciler",
         ),
-        (("impersonate", "", "users", "gotk:shared-a:reconciler"), "impersonate users gotk:shared-a:reconciler"),
-        (("patch", "apps", "deployments", "flux-system"), "patch deployments.apps in flux-system"),
+        (("get", "rbac.authorization.k8s.io", "clusterroles"), "get clusterroles.rbac.authorization.k8s.io"),
+        (
+            ("delete", "coordination.k8s.io", "leases", "default"),
+            "delete leases.coordination.k8s.io flux-tenancy-conformance-probe in default",
+        ),
     ],
 )
-def test_a_missing_right_is_named(denied: tuple[str, ...], said: str) -> None:
+def test_a_right_that_the_ground_takes_is_named(denied: tuple[str, ...], said: str) -> None:
     cluster = FakeCluster()
     cluster.denied.add(denied)
-    assert missing_rights(cluster.maker(), "flux-system", PLAN) == [said]
+    assert missing_rights(cluster.maker(), PLAN) == [said]
+    assert missing_of_checks(cluster.maker(), "flux-system", PLAN) == []
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        (("impersonate", "", "users", "gotk:shared-a:reconciler"), "impersonate users gotk:shared-a:reconciler"),
+        (("patch", "apps", "deployments", "flux-system"), "patch deployments.apps in flux-system"),
+        (("list", "", "limitranges"), "list limitranges"),
+        (("create", "source.toolkit.fluxcd.io", "buckets"), "create buckets.source.toolkit.fluxcd.io"),
+    ],
+)
+def test_a_right_that_checks_alone_use_keeps_no_probe_back(denied: tuple[str, ...], said: str) -> None:
+    cluster = FakeCluster()
+    cluster.denied.add(denied)
+    assert missing_rights(cluster.maker(), PLAN) == []
+    assert missing_of_checks(cluster.maker(), "flux-system", PLAN) == [said]
 
 
 def test_a_role_of_the_tenants_own_is_bound_as_what_it_is() -> None:
@@ -89,8 +108,8 @@ def test_a_role_of_the_tenants_own_is_bound_as_what_it_is() -> None:
 
 def test_all_missing_rights_are_named_each_once() -> None:
     cluster = FakeCluster()
-    cluster.denied |= {("create", "", "pods"), ("patch", "", "secrets")}
-    assert sorted(missing_rights(cluster.maker(), "flux-system", PLAN)) == ["create pods", "patch secrets"]
+    cluster.denied |= {("create", "", "configmaps"), ("patch", "", "secrets")}
+    assert sorted(missing_rights(cluster.maker(), PLAN)) == ["create configmaps", "patch secrets"]
 
 
 def test_a_right_reads_as_kubectl_asks_for_it() -> None:

@@ -126,6 +126,24 @@ def test_it_is_refused_before_anything_is_made(cluster: FakeCluster, probing: An
     assert cluster.there == before
 
 
+@pytest.mark.parametrize(
+    ("denied", "refused"),
+    [
+        (("delete", "", "namespaces"), True),
+        (("create", "source.toolkit.fluxcd.io", "buckets"), False),
+        (("list", "", "limitranges"), False),
+    ],
+)
+def test_a_right_to_dry_runs_or_looks_of_checks_refuses_no_probe(
+    cluster: FakeCluster, probing: Any, denied: tuple[str, str, str], *, refused: bool
+) -> None:
+    cluster.denied.add(denied)
+    one = probing()
+    with pytest.raises(InputError) if refused else contextlib.nullcontext():
+        one.refuse("apps")
+    assert bool(one.lacking) != refused
+
+
 def test_the_ground_is_there_in_the_block_and_gone_afterwards(cluster: FakeCluster, probing: Any) -> None:
     before, one = set(cluster.there), probing()
     with one.laid(phase):

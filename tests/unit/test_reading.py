@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from conformance.errors import Breakdown
+from conformance.errors import Breakdown, MissingRightError
+from conformance.kube.client import ApiError
 from conformance.kube.objects import ref_to
 from conformance.kube.reading import AGENT, AuditError, ReadingClient
 
@@ -20,7 +21,8 @@ REF = ref_to("ConfigMap/one", "apps")
 class Server:
     """Answers every request with a discovery document that also passes for a list, and keeps what was asked."""
 
-    def __init__(self, token: str | None = None) -> None:
+    def __init__(self, token: str | None = None, refused: int = 0) -> None:
+        self.refused = refused
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         configuration = SimpleNamespace(host="https://there", get_api_key_with_prefix=lambda _: token)
         self.api: Any = SimpleNamespace(
@@ -29,6 +31,10 @@ class Server:
 
     def request(self, method: str, url: str, **kwargs: Any) -> urllib3.HTTPResponse:
         self.asked.append((method, url.removeprefix("https://there"), kwargs["headers"]))
+        if self.refused and url.rpartition("/")[2] != "v1":
+            body = {"reason": "Forbidden", "message": "that is not for x"}
+            raw = io.BytesIO(json.dumps(body).encode())
+            return urllib3.HTTPResponse(body=raw, status=self.refused, preload_content=False)
         kinds = [{"name": f"{one.lower()}s", "kind": one, "namespaced": True} for one in ("ConfigMap", "Secret")]
         said = {"items": [], "metadata": {}, "gitVersion": "v1.36.3", "resources": kinds}
         return urllib3.HTTPResponse(body=io.BytesIO(json.dumps(said).encode()), status=200, preload_content=False)
@@ -87,3 +93,29 @@ def test_a_token_of_the_kubeconfig_is_sent(token: str | None) -> None:
     server = Server(token)
     reader(server).version()
     assert server.asked[0][2].get("Authorization") == token
+
+
+@pytest.mark.parametrize(
+    ("read", "right"),
+    [
+        (lambda client: client.find(REF), "get configmaps in apps"),
+        (lambda client: client.objects("v1", "ConfigMap"), "list configmaps"),
+        (lambda client: client.objects("v1", "ConfigMap", namespace="apps", labels="a=b"), "list configmaps in apps"),
+        (lambda client: list(client.watch("v1", "ConfigMap", namespace="apps")), "watch configmaps in apps"),
+        (lambda client: client.groups(), "get /apis"),
+    ],
+)
+def test_a_missing_right_is_neither_an_answer_nor_an_empty_list(
+    read: Callable[[ReadingClient], object], right: str
+) -> None:
+    with pytest.raises(MissingRightError, match=f"^these credentials may not {right}") as raised:
+        read(reader(Server(refused=403)))
+    assert not isinstance(raised.value, ApiError)
+    assert (raised.value.right, raised.value.observed) == (right, "that is not for x")
+    assert "fixtures/existing/audit.yaml" in raised.value.hint
+
+
+def test_another_error_of_the_server_stays_what_it_is() -> None:
+    with pytest.raises(ApiError) as raised:
+        reader(Server(refused=500)).get(REF)
+    assert raised.value.status == 500

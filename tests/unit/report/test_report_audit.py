@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conformance.certificate.folder import given_by
-from conformance.errors import InputError
+from conformance.errors import AUDIT_ROLE, InputError, MissingRightError
 from conformance.model import Mode, Outcome, Verdict
 from conformance.report import github, terminal, wording
 from conformance.report.build import build_report
@@ -64,6 +64,21 @@ def test_what_was_not_read_is_listed_by_what_it_needs(audit: Any) -> None:
             "2 need repositories that the suite serves, objects of a tenant that are really there: F01, F05",
         ),
     ]
+
+
+def test_what_a_missing_right_stopped_is_listed_by_it_and_is_not_conformant(audit: Any, make_result: Any) -> None:
+    error = MissingRightError("list pods in flux-system", 'User "x" cannot list resource "pods"')
+    lacking = {"message": error.what, "layer": error.layer, "wanted": error.wanted, "observed": error.observed}
+    run = audit(make_result("A01"), make_result("A02", Outcome.ERROR, **lacking))
+    judgement = judge(run)
+    assert (judgement.verdict, judgement.exit_code) == (Verdict.INCONCLUSIVE, 10)
+    assert judgement.reasons == (
+        "A02 in staging was not judged (error, layer rights): these credentials may not list pods in flux-system",
+    )
+    said = wording.scope(build_report(run))
+    why = f"1 needs the right to list pods in flux-system, which is missing: A02 (grant it: {AUDIT_ROLE})"
+    assert said[:2] == [("read", "1 checks: A01"), ("not read", why)]
+    assert judge(audit(make_result("A01", Outcome.FAILED), run.results[1])).verdict is Verdict.NON_CONFORMANT
 
 
 def test_a_run_on_an_own_platform_says_nothing_of_it(make_run: Any, make_result: Any) -> None:
