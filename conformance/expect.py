@@ -106,10 +106,12 @@ class SubjectExpectation(_Trace):
         pods = self.scenario.platform.client.objects("v1", "Pod", namespace=self.scenario.platform.flux_namespace)
         return list(started_again(pods, self.scenario.planted_at))
 
-    def is_denied(self, *, reason: str, message: Texts, stalled: bool = False, after_s: float = 0) -> Manifest:
+    def is_denied(self, *, reason: Texts, message: Texts, stalled: bool = False, after_s: float = 0) -> Manifest:
         """Wait until Ready=False with this reason and all these texts; return the object.
 
         Args:
+            reason: several: the controller says now this one, now that one, of the same decision. Evidence has which
+                it was, and that each of them would have done: a certificate takes one for the other.
             after_s: seconds that the object itself asks its controller to wait before it gives up.
 
         Raises:
@@ -118,14 +120,15 @@ class SubjectExpectation(_Trace):
         """
         __tracebackhide__ = True
         texts = (message,) if isinstance(message, str) else tuple(message)
+        reasons = (reason,) if isinstance(reason, str) else tuple(reason)
         timeout = self.scenario.platform.timeouts.reconciled + after_s
 
         def judged(state: Manifest | None) -> bool:
-            denied = _is(state, "False", reason, texts)
+            denied = any(_is(state, "False", one, texts) for one in reasons)
             return _is(state, "True", "", ()) or (denied and (not stalled or condition(state, "Stalled") is not None))
 
         state, done = self._until(judged, timeout)
-        wanted = f"Ready=False  {_wanted(reason, *texts)}"
+        wanted = f"Ready=False  {_wanted(' or '.join(reasons), *texts)}"
         if _is(state, "True", "", ()):
             raise Finding(f"{self.subject.ref} was not denied", wanted=wanted, observed=describe(state))
         if state is None or not done:
@@ -136,7 +139,11 @@ class SubjectExpectation(_Trace):
         self.scenario.denied_at = time.monotonic()
         self.scenario.denials += 1
         self.scenario.planes[Plane.CONDITION] = None
-        said = (condition(state, "Ready") or {}).get("message", "")
+        ready = condition(state, "Ready") or {}
+        if len(reasons) > 1:
+            denied = {"object": str(self.subject.ref), "reason": ready["reason"], "accepted": sorted(reasons)}
+            self.scenario.evidence.record("denied", str(self.subject.ref), denied)
+        said = ready.get("message", "")
         self.scenario.audited_condition(said, self.scenario.platform.tenant_user(self.subject.ref.namespace))
         return state
 

@@ -4,12 +4,12 @@ Read from the files that `conformance.evidence` wrote, in the order in which it 
 An object that is looked at several times gives a signal each time.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -20,12 +20,15 @@ from conformance.model import Cell, Plane, Reach
 from conformance.report.plain import plain
 from conformance.report.schema import CellRow, EvidenceFile, ResultRow
 
+T = TypeVar("T")
 HARM = "harm"
 """The kind of evidence that shows an attack's effect."""
 FOUND = "found"
 """The kind of evidence that lists what a check found of what must not be; none of it, where the property holds."""
 _FIRST_OF_SEVERAL = "-audit-forbidden-"
 """In the names of files: an entry that was looked for by a refusal which names a kind and no object."""
+DENIED = "denied"
+"""The kind of evidence that says by which reasons of a condition a check takes an object for denied, if by several."""
 TEXT = ".txt"
 """How the name of evidence ends that is words for a reader, not an object or an answer."""
 
@@ -59,7 +62,7 @@ class Signal:
     """The request, the object, or what was looked for."""
     decision: Decision
     reason: str
-    """The condition's reason; or status and reason of an answer."""
+    """The condition's reason, or all that the check takes for the same decision; or status and reason of an answer."""
     identity: str
     """Who asked; empty: the evidence does not say."""
     words: str
@@ -76,7 +79,21 @@ def signals(row: ResultRow, folder: Path) -> tuple[Signal, ...]:
     for file in row.evidence:
         if read := _READERS.get(file.kind):
             found += _read(file, folder, read)
-    return tuple(found)
+    said = [_parsed(file, folder, _accepted) for file in row.evidence if file.kind == DENIED]
+    accepted = {subject: reasons for denied in said for subject, reasons in denied}
+    return tuple(_of_class(one, accepted.get(one.subject, ())) for one in found)
+
+
+def _accepted(said: Mapping[str, Any]) -> Iterable[tuple[str, Sequence[str]]]:
+    """Yield an object, and the reasons of its denial that are one decision to the check."""
+    yield steady(str(said["object"])), [str(one) for one in said["accepted"]]
+
+
+def _of_class(signal: Signal, accepted: Sequence[str]) -> Signal:
+    """Return a denial under all reasons that the check takes for the same; which of them it was is among its words."""
+    if signal.plane != Plane.CONDITION or signal.decision is not Decision.DENIED or signal.reason not in accepted:
+        return signal
+    return replace(signal, reason=" or ".join(sorted(accepted)), words=f"{signal.reason}: {signal.words}")
 
 
 def decisions_of(data: bytes) -> frozenset[Decision]:
@@ -97,14 +114,21 @@ def _is_object(known: Any) -> bool:
 
 
 def _read(file: EvidenceFile, folder: Path, read: Callable[[Any, str], Iterable[Signal]]) -> Iterable[Signal]:
+    def signals_of(document: Any) -> Iterable[Signal]:
+        if isinstance(document, list) and file.kind == "answer":
+            return [_refusal(text) for text in document]
+        return read(document, file.path)
+
+    return _parsed(file, folder, signals_of)
+
+
+def _parsed(file: EvidenceFile, folder: Path, read: Callable[[Any], Iterable[T]]) -> Sequence[T]:
+    """Return what is read of a file of evidence; nothing of words for a reader."""
     data = content(file, folder)
     if file.path.endswith(TEXT):
         return []
     try:
-        document = plain(data)
-        if isinstance(document, list) and file.kind == "answer":
-            return [_refusal(text) for text in document]
-        return list(read(document, file.path))
+        return list(read(plain(data)))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"'{folder / file.path}' is no evidence of kind '{file.kind}': {error}", hint="certify that release again"

@@ -142,6 +142,47 @@ def harmed(known: dict[str, Any]) -> None:
     known["harm"] = {"kind": "ConfigMap"}
 
 
+def one_of_two(known: dict[str, Any], said: str, *accepted: str) -> None:
+    """Let the denial have one of several reasons that the check takes for the same decision."""
+    state = known["conditions"]
+    state["status"]["conditions"][0]["reason"] = said
+    name = f"{state['metadata']['namespace']}/{state['kind']}/{state['metadata']['name']}"
+    known["denied"] = {"object": name, "reason": said, "accepted": sorted(accepted)}
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "direction"),
+    [
+        (("A", "A", "B"), ("B", "A", "B"), Direction.UNCHANGED),
+        (("B", "A", "B"), ("A", "A", "B"), Direction.UNCHANGED),
+        (("A", "A", "B"), ("A", "A", "B", "C"), Direction.INCOMPARABLE),
+        (("A", "A", "B"), ("C", "A", "B"), Direction.INCOMPARABLE),
+    ],
+)
+def test_reasons_that_the_check_takes_for_one_decision_are_no_difference(
+    tmp_path: Path, was: tuple[str, ...], now: tuple[str, ...], direction: Direction
+) -> None:
+    folders = [
+        release(tmp_path / name, name, seed, {"F01": lambda known, said=said: one_of_two(known, *said)})
+        for seed, (name, said) in enumerate({"2.9.2": was, "2.9.5": now}.items())
+    ]
+    row = only(compared((folders[0], folders[1])))
+    assert row.direction is direction
+    if direction is Direction.UNCHANGED:  # and which of them it was is said
+        assert f"'{was[0]}: " in row.notes[0]
+        assert f"'{now[0]}: " in row.notes[0]
+
+
+def test_an_attack_that_is_let_in_is_no_matter_of_its_reason(tmp_path: Path) -> None:
+    def let_in(known: dict[str, Any]) -> None:
+        one_of_two(known, "A", "A", "B")
+        known["conditions"]["status"]["conditions"][0]["status"] = "True"
+
+    before = release(tmp_path / "1", "2.9.2", 1, {"F01": lambda known: one_of_two(known, "B", "A", "B")})
+    after = release(tmp_path / "2", "2.9.5", 2, {"F01": let_in})
+    assert only(compared((before, after))).direction is Direction.LOOSER
+
+
 def looked(*found: str) -> Edit:
     def edit(known: dict[str, Any]) -> None:
         known["found"] = {"what": "a tenant is bound elsewhere", "found": list(found)}

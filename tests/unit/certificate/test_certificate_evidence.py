@@ -184,6 +184,7 @@ def test_what_a_condition_decides(tmp_path: Path, kind: str, status: str, decisi
     ("content", "kind", "said"),
     [
         (["one"], "conditions", "is no evidence of kind"),
+        ({"object": "a/b/c"}, "denied", "is no evidence of kind"),
         ("words", "answer", "is no evidence of kind"),
         (b"status: 403\nstatus: 200\nwho: x\nrequest: x\nreason: x\nmessage: x\n", "answer", "a second time"),
         (b"a: &a [x, x]\nb: &b [*a, *a]\n", "answer", "an alias"),
