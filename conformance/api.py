@@ -9,6 +9,7 @@ import pytest
 from conformance.errors import Breakdown, Finding, InputError
 from conformance.expect import condition, describe, expect, expect_none, expect_that, given, given_that
 from conformance.kube.objects import Ref, container_args, feature_gates, pick, ref_to
+from conformance.kube.rules import rule_allows
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
@@ -49,6 +50,7 @@ __all__ = [
     "object_until",
     "pick",
     "ref_to",
+    "rule_allows",
     "selects",
 ]
 

@@ -4,6 +4,8 @@ They reach everybody who holds one of the cluster's own roles. With a label too 
 point its sources elsewhere.
 """
 
+from collections.abc import Mapping, Sequence
+
 from conformance.api import Control, Level, Scenario, check, expect, expect_none, given_that, pick
 
 READING = {"get", "list", "watch"}
@@ -25,14 +27,14 @@ def test_a18_aggregated_roles(scenario: Scenario) -> None:
     namespace = scenario.platform.flux_namespace
     for role in (scenario[f"ClusterRole/flux-view-{namespace}"], scenario[f"ClusterRole/flux-edit-{namespace}"]):
         expect(role).contains_wanted()
-        foreign = [g for rule in pick(role.live(), "rules") for g in rule["apiGroups"] if not g.endswith(FLUX)]
+        foreign = [said for rule in pick(role.live(), "rules") for said in _foreign(rule)]
         wanted = " or ".join(f"*{one}" for one in FLUX)
         expect_none(
             scenario, foreign, f"{role.ref} is about more than Flux", wanted=wanted, observed=", ".join(foreign)
         )
 
     rules = pick(scenario.existing("ClusterRole/view", "").live(), "rules") or []
-    of_flux = [rule for rule in rules if any(group.endswith(FLUX) for group in rule.get("apiGroups", []))]
+    of_flux = [rule for rule in rules if any(g == "*" or g.endswith(FLUX) for g in rule.get("apiGroups", []))]
     given_that(of_flux, "the role view has no rule on kinds of Flux")
     verbs = {verb for rule in of_flux for verb in rule["verbs"]}
     expect_none(
@@ -41,4 +43,11 @@ def test_a18_aggregated_roles(scenario: Scenario) -> None:
         "the role view may change kinds of Flux",
         wanted=", ".join(sorted(READING)),
         observed=", ".join(sorted(verbs)),
+    )
+
+
+def _foreign(rule: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return what a rule is about that is not Flux's: groups, and paths that are no resources."""
+    return [group for group in rule.get("apiGroups", []) if not group.endswith(FLUX)] + list(
+        rule.get("nonResourceURLs", [])
     )

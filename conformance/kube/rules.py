@@ -1,0 +1,38 @@
+"""What a rule of a Role or ClusterRole allows, matched as Kubernetes' RBAC does it: wildcards are no literal names.
+
+Source: kubernetes, pkg/apis/rbac/v1/evaluation_helpers.go. RBAC knows `*` and `*/token` for resources; `pods/*` is the
+name of nothing there.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+Rule = Mapping[str, Any]
+ALL = "*"
+
+
+def rule_allows(rule: Rule, verb: str, group: str, resource: str, *, name: str | None = "") -> bool:
+    """Return whether a rule allows a request.
+
+    Args:
+        group: API group; empty is the core one.
+        resource: plural, with a subresource behind a slash: `serviceaccounts/token`.
+        name: of the object; empty: the request names none, as a list does; None: of whichever object.
+    """
+    named = rule.get("resourceNames") or ()
+    return (
+        _has(rule, "verbs", verb)
+        and _has(rule, "apiGroups", group)
+        and _is_about(rule.get("resources") or (), resource)
+        and (not named or name is None or name in named)
+    )
+
+
+def _has(rule: Rule, field: str, wanted: str) -> bool:
+    said: Collection[str] = rule.get(field) or ()
+    return ALL in said or wanted in said
+
+
+def _is_about(said: Sequence[str], resource: str) -> bool:
+    _, slash, part = resource.partition("/")
+    return ALL in said or resource in said or (bool(slash) and f"*/{part}" in said)
