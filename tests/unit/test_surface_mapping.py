@@ -10,7 +10,9 @@ import pytest
 import yaml
 from support.surfaces import EXCUSE, NOTHING, TODAY, covered, named, surface
 
+from conformance import catalog
 from conformance.errors import InputError
+from conformance.model import Level
 from conformance.repos.yaml_files import LOADER
 from conformance.rows import rows
 from conformance.settings import PACKAGE_DIR
@@ -86,6 +88,16 @@ def test_the_reviewed_mapping_names_checks_that_there_are() -> None:
     known = set(checked_rows())
     assert all(set(rule.checks) <= known for rule in mapping().rules.values())
     assert known == {row.id for row in rows().values() if not row.why_no_check}
+
+
+def test_nothing_is_left_to_checks_that_are_reported_and_never_judged() -> None:
+    levels = {entry.check.id: entry.check.level for entry in catalog.listed()}
+    alone = [
+        name
+        for name, rule in mapping().rules.items()
+        if rule.checks and {levels[check] for check in rule.checks} == {Level.PROVISIONAL}
+    ]
+    assert alone == []
 
 
 def test_no_waiver_is_for_longer_than_a_year_and_a_month() -> None:
