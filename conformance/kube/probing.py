@@ -16,7 +16,7 @@ from conformance.errors import Breakdown, MissingRightError
 from conformance.kube import discovery
 from conformance.kube.client import ApiError, KubeClient
 from conformance.kube.lacking import missing
-from conformance.kube.objects import pick
+from conformance.kube.objects import Ref, pick
 from conformance.kube.target import Target, target_of
 from conformance.model import Manifest
 
@@ -217,6 +217,16 @@ class MakingClient(ProbingClient):
             ApiError: the APIServices may not be listed.
         """
         self.ground.kept = _kept(self.objects(*_SERVED_BY)) | _ITS_OWN
+
+    def delete_unchanged(self, found: Manifest) -> None:
+        """Delete an object as it was read.
+
+        Raises:
+            ApiError: 409 where it is another by now, or somebody has written it since; 404 where it is gone.
+        """
+        known = {key: found["metadata"][key] for key in ("uid", "resourceVersion")}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": known}
+        self._json("DELETE", self._path(Ref.of(found)), body=body)
 
     def kinds(self) -> tuple[list[tuple[str, str]], list[str]]:
         """Return API version and kind of all that the API server itself can list, as `listable` does.

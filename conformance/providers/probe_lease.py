@@ -111,10 +111,18 @@ class ProbeLease:
         self.client.patch(REF, {"metadata": version, "spec": {"renewTime": self._now()}})
 
     def _release(self) -> None:
-        """Delete it, unless somebody has taken it over."""
-        found = self.client.find(REF)
-        if pick(found, "spec", "holderIdentity") == self.holder:
-            self.client.delete_if_exists(REF)
+        """Delete it as it was read, unless somebody has taken it over, be it between the look and the deletion."""
+        tries = 3
+        while (found := self.client.find(REF)) and pick(found, "spec", "holderIdentity") == self.holder:
+            try:
+                self.client.delete_unchanged(found)
+            except ApiError as error:
+                # Somebody wrote it meanwhile: who holds it now is read again.
+                tries -= 1
+                if error.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND) or not tries:
+                    raise
+            else:
+                return
 
     def _held_by_another(self, found: Manifest | None) -> str:
         """Return who holds it and since when; nothing where nobody does, or the last renewal is too long ago."""

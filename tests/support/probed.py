@@ -106,6 +106,14 @@ class FakeCluster(ProbingClient):
             for inside in [one for one in self.there if one.namespace == ref.name]:
                 del self.there[inside]
 
+    def delete_unchanged(self, found: Manifest) -> None:
+        ref = Ref.of(found)
+        self._ask("delete", ref)
+        there = self.get(ref)["metadata"]
+        if any(there[key] != found["metadata"][key] for key in ("uid", "resourceVersion")):
+            raise _error(HTTPStatus.CONFLICT, f"{ref} has changed")
+        self.delete(ref)
+
     def watch(self, *_: Any, **__: Any) -> Iterator[tuple[str, Manifest]]:
         return iter(())
 

@@ -118,6 +118,31 @@ def test_of_two_that_take_it_over_one_is_told_so(cluster: FakeCluster, monkeypat
     assert cluster.there[REF]["spec"]["holderIdentity"] == "other on host"
 
 
+def test_one_that_another_takes_over_while_it_is_released_is_left_to_that_one(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = ProbeLease(cluster.maker(), "me")
+    mine._acquire()
+    read = cluster.get(REF)
+    looks = iter([read])
+    taken(cluster, ago_s=0)  # after the look at it, and before its deletion
+    monkeypatch.setattr(cluster, "find", lambda ref: next(looks, None) or cluster.get(ref))
+    mine._release()
+    assert cluster.there[REF]["spec"]["holderIdentity"] == "other on host"
+
+
+def test_one_that_somebody_writes_while_it_is_released_goes_all_the_same(
+    cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = ProbeLease(cluster.maker(), "me")
+    mine._acquire()
+    looks = iter([cluster.get(REF)])
+    cluster.patch(REF, {"metadata": {"labels": {"seen": "yes"}}})
+    monkeypatch.setattr(cluster, "find", lambda ref: next(looks, None) or cluster.get(ref))
+    mine._release()
+    assert REF not in cluster.there
+
+
 def test_of_two_that_make_it_one_is_told_so(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
     taken(cluster, ago_s=0)
     monkeypatch.setattr(cluster, "find", lambda _: None)

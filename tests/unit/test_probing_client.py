@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from conformance.errors import Breakdown, MissingRightError
-from conformance.kube.client import ApiError
+from conformance.errors import Breakdown
 from conformance.kube.objects import Ref, ref_to
 from conformance.kube.probing import INERT, LEASE_NAME, Ground, MakingClient, ProbeError, ProbingClient
 from conformance.model import Manifest
@@ -52,8 +51,6 @@ class Server:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.pages: list[dict[str, Any]] = []
         self.away = ["away/v1"]
-        self.refused = ""
-        """What everything but discovery is refused with."""
         configuration = SimpleNamespace(
             host="https://there", ssl_ca_cert="/ca", get_api_key_with_prefix=lambda _: None, connection_pool_maxsize=1
         )
@@ -72,9 +69,6 @@ class Server:
             said = {"items": SERVICES, "metadata": {}}
         elif path == "/apis/away/v1":
             return urllib3.HTTPResponse(body=io.BytesIO(b"{}"), status=503, preload_content=False)
-        elif self.refused:
-            body = io.BytesIO(json.dumps({"reason": "Forbidden", "message": self.refused}).encode())
-            return urllib3.HTTPResponse(body=body, status=403, preload_content=False)
         elif self.pages:
             said = self.pages.pop(0)
         if version not in KINDS:
@@ -345,42 +339,3 @@ def test_kinds_that_the_preferred_version_of_a_group_lacks_are_there_too(server:
 
 def test_inert_kinds_run_nothing() -> None:
     assert not {"pods", "deployments", "jobs", "persistentvolumeclaims", "services"} & set(INERT.values())
-
-
-RBAC = 'buckets.x is forbidden: User "me" cannot {} resource "{}" in API group "" in the namespace "shared-a"'
-
-
-@pytest.mark.parametrize(
-    ("ask", "said", "right"),
-    [
-        (lambda c: c.create(BUCKET), RBAC.format("create", "buckets"), "create buckets.source.toolkit.fluxcd.io in"),
-        (lambda c: c.patch(Ref.of(BUCKET), {}), RBAC.format("patch", "x"), "patch buckets.source.toolkit.fluxcd.io in"),
-        (lambda c: c.find(Ref.of(INSIDE)), "of another authorizer", "get configmaps in shared-a"),
-        (lambda c: c.impersonating("you").find(Ref.of(INSIDE)), RBAC.format("impersonate", "users"), "impersonate"),
-    ],
-)
-def test_what_the_platform_itself_may_not_is_a_missing_right(
-    server: Server, client: ProbingClient, ask: Any, said: str, right: str
-) -> None:
-    server.refused = said
-    with pytest.raises(MissingRightError, match=f"these credentials may not {right}") as raised:
-        ask(client)
-    assert raised.value.observed == said
-
-
-@pytest.mark.parametrize(
-    ("ask", "said"),
-    [
-        (lambda c: c.with_token("eyJ", user_agent="x").create(BUCKET), RBAC.format("create", "buckets")),
-        (lambda c: c.impersonating("you").create(BUCKET), RBAC.format("create", "buckets")),
-        (lambda c: c.create(BUCKET), "ValidatingAdmissionPolicy 'x' with binding 'x' denied request: no"),
-        (lambda c: list(c.maker().metadata("v1", "ConfigMap")), RBAC.format("list", "configmaps")),
-    ],
-)
-def test_what_tenants_and_admission_say_stays_an_answer(
-    server: Server, client: ProbingClient, ask: Any, said: str
-) -> None:
-    server.refused = said
-    with pytest.raises(ApiError) as raised:
-        ask(client)
-    assert (raised.value.status, raised.value.message) == (403, said)
