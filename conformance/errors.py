@@ -74,6 +74,15 @@ class ProcessError(Breakdown):
 
     layer = "process"
 
+    def __init__(
+        self, what: str, *, hint: str = "", log: Path | None = None, code: int | None = None, said: str = ""
+    ) -> None:
+        super().__init__(what, hint=hint, log=log)
+        self.code = code
+        """Exit code, negative after a signal; None: it was not started, or did not end by itself."""
+        self.said = said
+        """All of its standard error."""
+
 
 class ProviderError(Breakdown):
     """The cluster did not come up, or died under the run."""

@@ -89,7 +89,8 @@ def run(
             child.wait()  # Popen's own exit does not wait after Ctrl-C
             raise
     if child.returncode != 0:
-        raise ProcessError(f"'{_brief(words)}' ended with exit code {child.returncode}\n{_tail(stderr or stdout)}")
+        what = f"'{_brief(words)}' ended with exit code {child.returncode}\n{_tail(stderr or stdout)}"
+        raise ProcessError(what, code=child.returncode, said=stderr)
     return Completed(stdout, stderr, time.monotonic() - started)
 
 
