@@ -9,7 +9,7 @@ import pytest
 from conformance.errors import Breakdown, Finding, InputError
 from conformance.expect import condition, describe, expect, expect_none, expect_that, given, given_that
 from conformance.kube.objects import Ref, container_args, feature_gates, pick, ref_to
-from conformance.kube.rules import rule_allows
+from conformance.kube.rules import rule_allows, subjects_of
 from conformance.kube.wait import consistently, eventually, object_until
 from conformance.leaks import canary_leaks
 from conformance.model import Capability, Check, Control, Environment, Fidelity, Level, Plane
@@ -52,6 +52,7 @@ __all__ = [
     "ref_to",
     "rule_allows",
     "selects",
+    "subjects_of",
 ]
 
 P = ParamSpec("P")

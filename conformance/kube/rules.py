@@ -1,11 +1,13 @@
-"""What a rule of a Role or ClusterRole allows, matched as Kubernetes' RBAC does it: wildcards are no literal names.
+"""What a rule of a role allows and whom a binding names, as Kubernetes' RBAC takes it: wildcards are no literal names.
 
-Source: kubernetes, pkg/apis/rbac/v1/evaluation_helpers.go. RBAC knows `*` and `*/token` for resources; `pods/*` is the
-name of nothing there.
+Source: kubernetes, pkg/apis/rbac/v1/evaluation_helpers.go and pkg/registry/rbac/validation/rule.go. RBAC knows `*` and
+`*/token` for resources; `pods/*` is the name of nothing there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+
+from conformance.model import Manifest
 
 Rule = Mapping[str, Any]
 ALL = "*"
@@ -26,6 +28,15 @@ def rule_allows(rule: Rule, verb: str, group: str, resource: str, *, name: str |
         and _is_about(rule.get("resources") or (), resource)
         and (not named or name is None or name in named)
     )
+
+
+def subjects_of(binding: Manifest) -> list[Mapping[str, str]]:
+    """Return the subjects of a binding; an account without a namespace is one of the RoleBinding's own."""
+    own = binding["metadata"].get("namespace", "")
+    return [
+        {**one, "namespace": one.get("namespace") or own} if one["kind"] == "ServiceAccount" else one
+        for one in binding.get("subjects") or ()
+    ]
 
 
 def _has(rule: Rule, field: str, wanted: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conformance.kube.objects import Ref, pick
 from conformance.kube.probing import ProbingClient, Rule
+from conformance.kube.rules import subjects_of
 from conformance.kube.wait import eventually
 from conformance.model import Manifest
 
@@ -72,8 +73,8 @@ def _role(client: ProbingClient, binding: Manifest, roles: Mapping[Ref, Manifest
 
 
 def _accounts(client: ProbingClient, binding: Manifest) -> Iterator[tuple[str, str]]:
-    for subject in pick(binding, "subjects") or []:
-        if subject["kind"] == "ServiceAccount" and subject.get("namespace") in client.ground.namespaces:
+    for subject in subjects_of(binding):
+        if subject["kind"] == "ServiceAccount" and subject["namespace"] in client.ground.namespaces:
             yield subject["namespace"], subject["name"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from conformance import settings
 from conformance.kube.client import KubeClient
 from conformance.kube.objects import PART_OF_FLUX, Ref, pick
+from conformance.kube.rules import subjects_of
 from conformance.model import Manifest
 from conformance.surface.model import Surface
 from conformance.surface.reading import assembled
@@ -61,7 +62,7 @@ def _objects(client: KubeClient, namespace: str) -> Iterator[dict[str, Any]]:
     known, accounts = {Ref.of(one) for one in found}, set(_accounts(found))
     for version, kind in BINDINGS:
         for one in client.objects(version, kind):
-            subjects = [who for who in one.get("subjects") or () if _is_of(who, accounts, namespace)]
+            subjects = [who for who in subjects_of(one) if _is_of(who, accounts, namespace)]
             if subjects and Ref.of(one) not in known:
                 found.append({**one, "subjects": subjects})
     known |= {Ref.of(one) for one in found}

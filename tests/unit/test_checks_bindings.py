@@ -74,6 +74,7 @@ def bindings(*more: Any, may_submit: bool = False) -> Scenario:
     [
         pytest.param(binding("apps", account("apps", "builder")), id="another account of its own"),
         pytest.param(binding("apps", user("system:serviceaccount:apps:builder")), id="the same by its user name"),
+        pytest.param(binding("apps", {"kind": "ServiceAccount", "name": "x"}), id="one of where the binding is"),
         pytest.param(binding("apps", {"kind": "Group", "name": "system:serviceaccounts:apps"}), id="its own group"),
         pytest.param(binding("monitoring", account("monitoring")), id="somebody who is no tenant"),
         pytest.param(binding("apps", user("system:serviceaccount:apps-2:flux")), id="a name that begins alike"),
@@ -108,6 +109,11 @@ def test_a_binding_beyond_a_tenants_namespace_is_found(stray: Any) -> None:
     with pytest.raises(Finding, match="a tenant is bound beyond its namespace") as raised:
         judge_bindings(scenario=bindings(stray))
     assert raised.value.observed.startswith(stray["metadata"].get("namespace", "ClusterRoleBinding"))
+
+
+def test_an_account_without_a_namespace_is_where_its_binding_is() -> None:
+    local = [binding(place, {"kind": "ServiceAccount", "name": "flux"}) for place in ("apps", "ops")]
+    judge_bindings(scenario=scenario({"RoleBinding": local}))
 
 
 def test_bindings_in_the_namespaces_of_other_checks_are_theirs() -> None:

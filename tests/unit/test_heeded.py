@@ -54,6 +54,11 @@ def test_the_rules_of_its_role_are_waited_for(cluster: FakeCluster) -> None:
     assert next(answers, None) is None
 
 
+def test_an_account_without_a_namespace_is_waited_for_too(cluster: FakeCluster) -> None:
+    wait_in_force(cluster, [binding(subjects=[{"kind": "ServiceAccount", "name": "flux"}])], 5)
+    assert cluster.said == ["with shared-a/flux", "rules in shared-a"]
+
+
 def test_one_that_is_never_heeded_is_named(cluster: FakeCluster) -> None:
     cluster.heeded = lambda: False
     said = r"shared-a/RoleBinding/bound of ClusterRole/syncs for shared-a/flux"

@@ -130,6 +130,13 @@ def test_a_binding_of_a_controllers_account_counts_without_the_label(subject: di
     assert unmapped(stray("apps", subject)) == [f"binding RoleBinding/apps/stray ClusterRole/admin to {said}"]
 
 
+def test_an_account_without_a_namespace_is_one_of_where_its_binding_is() -> None:
+    local = {"kind": "ServiceAccount", "name": "kustomize-controller"}
+    said = "ServiceAccount flux-system/kustomize-controller"
+    assert unmapped(stray("gitops", local)) == [f"binding RoleBinding/gitops/stray ClusterRole/admin to {said}"]
+    assert unmapped(stray("apps", local)) == []
+
+
 def bare(role: dict[str, Any], *verbs: str) -> dict[str, Any]:
     """A role without the label, with other verbs."""
     rules = [{**role["rules"][0], "verbs": list(verbs)}]

@@ -30,7 +30,7 @@ expect_none expect_that feature_gates find from_kubeconfig get given given_that 
 is_admitted is_refused leaves leaves_no_trace list listable live lockdown_arguments manifest may_plant may_submit
 message node_addresses object object_until objects objects_at operator_account operator_setting outside pick planned
 pods_with reason ref ref_to request resource rule_allows runs_with_wanted_arguments scenario selects shown
-shown_by_traffic status subject subjects to until_enforced version watch who with_fields"""
+shown_by_traffic status subject subjects subjects_of to until_enforced version watch who with_fields"""
 """Words that only look, or say what was seen."""
 WANTED = """apiVersion: v1
 kind: ConfigMap

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.api import Control, Ref, Scenario, check, expect_none, given_that, pick
+from conformance.api import Control, Ref, Scenario, check, expect_none, given_that, pick, subjects_of
 
 RBAC = "rbac.authorization.k8s.io/v1"
 STOCK = (
@@ -68,7 +68,7 @@ def _subjects(scenario: Scenario, tenants: set[str]) -> Iterator[tuple[Ref, Mapp
     namespaced = client.objects(RBAC, "RoleBinding")
     narrow = [one for one in namespaced if Ref.of(one).namespace in tenants or not _of_a_check(scenario, one)]
     for binding in [*client.objects(RBAC, "ClusterRoleBinding"), *narrow]:
-        for subject in pick(binding, "subjects") or []:
+        for subject in subjects_of(binding):
             if not _of_stock(binding, subject):
                 yield Ref.of(binding), subject
 
