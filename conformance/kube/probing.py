@@ -46,7 +46,7 @@ _CHUNK = "500"
 _SERVED_BY = ("apiregistration.k8s.io/v1", "APIService")
 _ITS_OWN = frozenset({_REVIEWED, "apiregistration.k8s.io"})
 """Groups that are the API server's own whatever is registered: the second one has no APIService."""
-_IMPERSONATION = '" cannot impersonate resource "'
+_IMPERSONATION = '" cannot impersonate'
 Rule = Mapping[str, Any]
 """A rule of a role, as RBAC writes it."""
 

@@ -68,6 +68,11 @@ def _answer(status: int, said: Any) -> urllib3.HTTPResponse:
         (lambda c: c.patch(Ref.of(BUCKET), {}), RBAC.format("patch", "x"), "patch buckets.source.toolkit.fluxcd.io in"),
         (lambda c: c.find(INSIDE), "of another authorizer", "get configmaps in shared-a"),
         (lambda c: c.impersonating("you").find(INSIDE), RBAC.format("impersonate", "users"), "impersonate users you"),
+        (  # Kubernetes 1.36
+            lambda c: c.impersonating("you").create(BUCKET),
+            RBAC.format("impersonate-on:user-info:create", "buckets"),
+            "impersonate users you",
+        ),
     ],
 )
 def test_what_the_platform_itself_may_not_is_a_missing_right(
