@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from conformance.errors import Breakdown, Finding
-from conformance.kube.objects import argument, container_args, pick, ref_to
+from conformance.kube.objects import argument, container_args, container_words, pick, ref_to
 from conformance.kube.restarts import started_again
 from conformance.kube.wait import object_until
 from conformance.model import Manifest, Plane
@@ -182,7 +182,7 @@ class SubjectExpectation(_Trace):
         __tracebackhide__ = True
         controller = self.subject.ref.name
         live = self.subject.live()
-        seen = {"live Deployment": container_args(live) if live else []}
+        seen = {"live Deployment": container_words(live) if live else []}
         if (host := self.scenario.platform.cluster.host) is not None:
             seen["running process"] = host.command_line(controller)
         for where, arguments in seen.items():

@@ -13,7 +13,7 @@ from conformance.bootstrap import lockdown
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
 from conformance.evidence import EvidenceFolder
-from conformance.kube.objects import Ref, container_args, pick, ref_to
+from conformance.kube.objects import Ref, container_words, main_container, pick, ref_to
 from conformance.kube.wait import eventually
 from conformance.model import Check, Manifest, Plane
 from conformance.providers.arguments import OPERATOR, operator_setting
@@ -101,7 +101,7 @@ class Observing:
             Breakdown: it is not installed, or does not run.
         """
         live = self.platform.client.find(ref_to(f"Deployment/{controller}", self.platform.flux_namespace))
-        seen = {"live Deployment": container_args(live) if live else []}
+        seen = {"live Deployment": container_words(live) if live else []}
         if (host := self.platform.cluster.host) is not None:
             seen["running process"] = host.command_line(controller)
         for where, arguments in seen.items():
@@ -197,11 +197,11 @@ class Observing:
             Breakdown: it is not installed, or its image has no version for a tag.
         """
         live = self.platform.client.find(ref_to(f"Deployment/{controller}", self.platform.flux_namespace))
-        containers = pick(live, "spec", "template", "spec", "containers") or [{"image": "not installed"}]
-        match = _VERSION.search(containers[0]["image"])
+        image = str(main_container(live or {}).get("image") or "not installed")
+        match = _VERSION.search(image)
         if match is None:
-            raise Breakdown(f"{self.check.id}: the version of {controller} is not known: {containers[0]['image']}")
-        self.evidence.record("object", f"version of {controller}", f"{containers[0]['image']}\n")
+            raise Breakdown(f"{self.check.id}: the version of {controller} is not known: {image}")
+        self.evidence.record("object", f"version of {controller}", f"{image}\n")
         return tuple(int(part) for part in match.groups())
 
     def unready_syncs(self, namespace: str = "", *, busy: bool = False) -> Sequence[Ref]:

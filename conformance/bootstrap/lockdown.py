@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from conformance import lockdown_arguments
 from conformance.bootstrap.platform import Platform
 from conformance.errors import Breakdown
-from conformance.kube.objects import PART_OF_FLUX, Ref, argument, container_args, pick, ref_to
+from conformance.kube.objects import PART_OF_FLUX, Ref, argument, container_words, pick, ref_to
 from conformance.lockdown_arguments import FLAGS, Arguments
 from conformance.model import Capability, Control
 from conformance.network import selects
@@ -20,14 +20,16 @@ def _flag(platform: Platform, controllers: tuple[str, ...], flag: str) -> str:
     states = []
     for controller in controllers:
         live = platform.client.find(ref_to(f"Deployment/{controller}", platform.flux_namespace))
-        found = [a for a in container_args(live) if a.startswith(flag.partition("=")[0])] if live else ["not installed"]
+        found = (
+            [a for a in container_words(live) if a.startswith(flag.partition("=")[0])] if live else ["not installed"]
+        )
         states.append(f"{controller}: {', '.join(found) or 'absent'}")
     return f"{flag}; " + "; ".join(states)
 
 
 def _of_operator(platform: Platform, flag: str, variable: str) -> str:
     live = platform.client.find(ref_to(f"Deployment/{OPERATOR}", platform.flux_namespace))
-    said = operator_setting(live, container_args(live), flag, variable) or "absent" if live else "not installed"
+    said = operator_setting(live, container_words(live), flag, variable) or "absent" if live else "not installed"
     return f"{flag}; {OPERATOR}: {said}"
 
 
@@ -238,7 +240,7 @@ _READERS: Mapping[Control, Callable[[Platform], str]] = {
 def arguments(platform: Platform) -> Arguments:
     """Return the lockdown arguments of every controller of Flux, read back from the live Deployments."""
     live = platform.client.objects("apps/v1", "Deployment", namespace=platform.flux_namespace, labels=PART_OF_FLUX)
-    said = {one["metadata"]["name"]: [argument(container_args(one), flag) for flag in FLAGS] for one in live}
+    said = {one["metadata"]["name"]: [argument(container_words(one), flag) for flag in FLAGS] for one in live}
     return {name: dict(one.split("=", 1) for one in flags if one) for name, flags in said.items()}
 
 

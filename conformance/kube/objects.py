@@ -71,16 +71,29 @@ def is_ready(state: Manifest | None) -> bool:
     return bool(ready and ready[0].get("observedGeneration") == generation)
 
 
-def container_args(manifest: Manifest) -> list[str]:
-    """Return the first container's arguments of a Deployment or Pod."""
+def main_container(manifest: Manifest) -> Manifest:
+    """Return the container of a Deployment or Pod that is the controller: `manager`, as in Flux, else the first one.
+
+    A sidecar that a patch adds comes before it: kustomize prepends. Empty where there is none.
+    """
     spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})
-    return list(pick(spec, "containers", 0, "args") or [])
+    found: list[Manifest] = pick(spec, "containers") or []
+    return next((one for one in found if one.get("name") == "manager"), found[0] if found else {})
+
+
+def container_args(manifest: Manifest) -> list[str]:
+    """Return the controller's `args` of a Deployment or Pod."""
+    return list(main_container(manifest).get("args") or [])
+
+
+def container_words(manifest: Manifest) -> list[str]:
+    """Return all that the controller's process is given: what its `command` says behind the program, then `args`."""
+    return [*(main_container(manifest).get("command") or [])[1:], *container_args(manifest)]
 
 
 def container_variables(manifest: Manifest) -> list[dict[str, Any]]:
-    """Return the first container's environment of a Deployment or Pod, as it is written there."""
-    spec = pick(manifest, "spec", "template", "spec") or manifest.get("spec", {})
-    return list(pick(spec, "containers", 0, "env") or [])
+    """Return the controller's environment of a Deployment or Pod, as it is written there."""
+    return list(main_container(manifest).get("env") or [])
 
 
 def argument(arguments: Sequence[str], flag: str) -> str:

@@ -15,7 +15,7 @@ import yaml
 
 from conformance.errors import AUDIT_ROLE, InputError, KubeError, MissingRightError
 from conformance.kube.client import ApiError, KubeClient
-from conformance.kube.objects import PART_OF_FLUX, pick
+from conformance.kube.objects import PART_OF_FLUX, main_container, pick
 from conformance.kube.probing import AGENT as PROBES
 from conformance.kube.probing import ProbingClient
 from conformance.kube.reading import AGENT, ReadingClient
@@ -195,7 +195,7 @@ def _flux_version(deployments: Sequence[Manifest]) -> str:
 
 
 def _image(deployment: Manifest) -> BinaryOrigin:
-    image = str(pick(deployment, "spec", "template", "spec", "containers", 0, "image") or "")
+    image = str(main_container(deployment).get("image") or "")
     name, _, digest = image.partition("@sha256:")
     repository, _, tag = name.rpartition(":")
     return BinaryOrigin(

@@ -82,7 +82,8 @@ def _controller(one: Installed) -> Controller:
     if len(containers) != 1:
         raise ToolchainError(f"Deployment {one.name} has {len(containers)} containers", hint="one was expected")
     version = containers[0]["image"].rpartition(":")[2]
-    arguments = tuple(containers[0].get("args", ()))
+    command = (word for word in (containers[0].get("command") or ())[1:] if word.startswith("-") and word != "--")
+    arguments = (*command, *(containers[0].get("args") or ()))
     return Controller(name=one.name, version=version, arguments=arguments, manifest=one.file)
 
 

@@ -90,6 +90,16 @@ def test_what_nobody_looks_at_is_new_surface() -> None:
     ]
 
 
+def test_a_flag_in_the_command_is_one_too() -> None:
+    (container,) = DEPLOYMENT["spec"]["template"]["spec"]["containers"]  # type: ignore[index]
+    command = ["/sbin/tini", "--", "kustomize-controller", "--hidden=1"]
+    spec = {"template": {"spec": {"containers": [{**container, "command": command}]}}}
+    client: Any = Client({**DEPLOYMENT, "spec": spec})
+    found = {entry.id for entry in live_surface(client, "gitops", "2.9.2").entries if entry.id.startswith("flag ")}
+    names = ("--hidden", "--no-remote-bases", "--brand-new")
+    assert found == {f"flag kustomize-controller {name}" for name in names}
+
+
 def stray(namespace: str, *subjects: dict[str, str], name: str = "stray") -> dict[str, Any]:
     """A binding that nobody labelled."""
     metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
