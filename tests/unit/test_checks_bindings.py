@@ -1,5 +1,6 @@
 """C36 and E13 read what a cluster has, also where the suite made nothing: what they take for an escape."""
 
+import contextlib
 from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
@@ -169,6 +170,24 @@ def test_a_peer_that_is_everybody_is_found(direction: str, peer: Any) -> None:
     harmless = {"podSelector": {"matchLabels": {"a": "b"}}}
     with pytest.raises(Finding, match="ops admits more than it names"):
         judge_default_deny(scenario=policies("open", rule(direction, harmless, peer), may_submit=False))
+
+
+@pytest.mark.parametrize("direction", ["Ingress", "Egress"])
+@pytest.mark.parametrize(
+    ("peers", "wide"),
+    [
+        pytest.param([term("In", "apps", "ops"), term("In", "kube-system")], True, id="each by its name"),
+        pytest.param([term("NotIn", "ops"), term("In", "ops")], True, id="all but one, and that one"),
+        pytest.param([term("NotIn", "ops"), {"podSelector": {}}], False, id="all but one, and neighbours"),
+        pytest.param([{"ipBlock": {"cidr": one}} for one in ("0.0.0.0/1", "128.0.0.0/1")], True, id="both halves"),
+        pytest.param([{"ipBlock": {"cidr": one}} for one in ("::/1", "8000::/1")], True, id="both of IPv6"),
+        pytest.param([{"ipBlock": {"cidr": one}} for one in ("0.0.0.0/1", "8000::/1")], False, id="one of each"),
+    ],
+)
+def test_peers_that_are_everybody_together_are_found(direction: str, peers: list[Any], wide: bool) -> None:
+    asked = policies("open", rule(direction, *peers), may_submit=False)
+    with pytest.raises(Finding, match="ops admits more than it names") if wide else contextlib.nullcontext():
+        judge_default_deny(scenario=asked)
 
 
 @pytest.mark.parametrize("direction", ["Ingress", "Egress"])

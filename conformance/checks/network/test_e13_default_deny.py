@@ -5,6 +5,7 @@ nobody, opens what the default closed. So does a selector that happens to match 
 addresses. What the network makes of it needs nodes (E00-E12).
 """
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -75,11 +76,16 @@ def _open_rules(spec: Mapping[str, Any], everybody: Sequence[Mapping[str, str]])
     for direction, key in PEERS.items():
         for rule in spec.get(direction, []):
             peers = rule.get(key)
-            if not peers or any(_is_everybody(peer, everybody) for peer in peers):
+            if not peers or _are_everybody(peers, everybody):
                 yield f"{direction} {rule}"
 
 
-def _is_everybody(peer: Mapping[str, Any], everybody: Sequence[Mapping[str, str]]) -> bool:
-    selector, cidr = peer.get("namespaceSelector"), str(pick(peer, "ipBlock", "cidr") or "")
+def _are_everybody(peers: Sequence[Mapping[str, Any]], everybody: Sequence[Mapping[str, str]]) -> bool:
+    """Return whether the peers of a rule are all namespaces or all addresses, be it only together."""
+    selectors = [one for peer in peers if (one := peer.get("namespaceSelector")) is not None]
+    named = bool(selectors) and all(any(selects(selector, one) for selector in selectors) for one in everybody)
     # What a block leaves out again is not looked at: all addresses but some are still more than anybody names.
-    return cidr.endswith("/0") or (selector is not None and all(selects(selector, one) for one in everybody))
+    blocks = [ipaddress.ip_network(cidr, strict=False) for peer in peers if (cidr := pick(peer, "ipBlock", "cidr"))]
+    v4 = ipaddress.collapse_addresses(one for one in blocks if isinstance(one, ipaddress.IPv4Network))
+    v6 = ipaddress.collapse_addresses(one for one in blocks if isinstance(one, ipaddress.IPv6Network))
+    return named or any(one.prefixlen == 0 for one in v4) or any(one.prefixlen == 0 for one in v6)
