@@ -9,6 +9,7 @@ import pytest
 
 from conformance import harvest
 from conformance.errors import RIGHTS, MissingRightError
+from conformance.existing_session import ExistingSession
 from conformance.harvest import Job, judge
 from conformance.kube.answers import ApiError
 from conformance.kube.lacking import missing
@@ -46,6 +47,21 @@ def test_a_row_that_lacks_a_right_says_which_and_is_not_judged(monkeypatch: pyte
         "the right to list pods in flux-system",
         'User "x" cannot list resource "pods"',
     )
+
+
+@pytest.mark.parametrize("probed", [False, True])
+def test_what_is_missing_is_said_before_the_first_check(*, probed: bool) -> None:
+    said: list[str] = []
+    session: Any = SimpleNamespace(
+        found=SimpleNamespace(lacking=["list pods in flux-system"]),
+        probing=SimpleNamespace(lacking=["create buckets.source.toolkit.fluxcd.io"]) if probed else None,
+        clock=SimpleNamespace(say=said.append),
+        notes=[],
+    )
+    ExistingSession._note_rights(session)
+    more = "; create buckets.source.toolkit.fluxcd.io" if probed else ""
+    assert said == [f"these credentials may not list pods in flux-system{more}: what needs it is not judged"]
+    assert session.notes == said
 
 
 @pytest.mark.parametrize(
