@@ -32,6 +32,16 @@ def is_kept(folder: Path) -> bool:
     return (folder / BASELINE).is_file()
 
 
+def how_to_reach(cluster: str, node: str, kubeconfig: Path) -> str:
+    """Return what to tell of a cluster that stays."""
+    return (
+        f"the cluster {cluster} stays; the suite's servers end with this run\n"
+        f"  reach it    export KUBECONFIG={kubeconfig}\n"
+        f"  use it      --flux-provider kind --flux-reuse {cluster}\n"
+        f"  end it      docker rm --force --volumes {node} && docker network rm {cluster}"
+    )
+
+
 def claim(cluster: str, engine_id: str) -> None:
     """Write down which engine has a cluster: no other one can say that it is gone."""
     (kept_folder(cluster) / _CLAIM).write_text(json.dumps([engine_id, socket.gethostname()]))
