@@ -42,6 +42,11 @@ class EngineFacts:
     cpus: int
     cgroups: str
     """`1` or `2`."""
+    name: str = ""
+    """The name of its machine."""
+    system: str = ""
+    """In words, such as `Docker Desktop`."""
+    rootless: bool = False
 
 
 class Engine:
@@ -90,7 +95,31 @@ class Engine:
             memory_bytes=int(said.get("MemTotal", 0)),
             cpus=int(said.get("NCPU", 0)),
             cgroups=str(said.get("CgroupVersion") or "1"),
+            name=str(said.get("Name") or ""),
+            system=str(said.get("OperatingSystem") or ""),
+            rootless=any("name=rootless" in option.split(",") for option in said.get("SecurityOptions") or []),
         )
+
+    def endpoint(self) -> str:
+        """Return where the engine listens, such as `unix:///var/run/docker.sock`; empty where nobody says."""
+        return self._told("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+
+    def components(self) -> str:
+        """Return the names of the engine's parts, a line for each; empty where it does not say."""
+        return self._told("version", "--format", "{{range .Server.Components}}{{println .Name}}{{end}}")
+
+    def bridge(self) -> str:
+        """Return the IPv4 gateway of the engine's own network; empty where it has none, or does not say."""
+        try:
+            return self.gateway("bridge")
+        except ProviderError:
+            return ""
+
+    def _told(self, *words: str) -> str:
+        try:
+            return self._ask(*words).strip()
+        except ProcessError:
+            return ""  # an older one may not know the question
 
     def image_id(self, image: str) -> str:
         """Return the id of an image that the engine holds; empty when it does not."""
