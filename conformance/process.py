@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from conformance.errors import ProcessError
+from conformance.errors import DeadlineError, ProcessError
 
 RUN_ID_VARIABLE = "FLUX_TENANCY_RUN_ID"
 """Environment variable that marks every process of a run, whoever its parent is."""
@@ -58,7 +58,8 @@ def run(
         on_line: receives each line of standard error while the command runs.
 
     Raises:
-        ProcessError: not found, non-zero exit, the deadline, or `stop`.
+        ProcessError: not found, non-zero exit, or `stop`.
+        DeadlineError: the deadline.
     """
     words = [str(word) for word in argv]
     started = time.monotonic()
@@ -83,7 +84,7 @@ def run(
             stdout, stderr = _communicate(child, stdin, timeout_s, on_line, stop)
         except subprocess.TimeoutExpired:
             _kill_group(child.pid)
-            raise ProcessError(f"'{_brief(words)}' did not end within {timeout_s:g} s") from None
+            raise DeadlineError(f"'{_brief(words)}' did not end within {timeout_s:g} s") from None
         except BaseException:
             _kill_group(child.pid)
             child.wait()  # Popen's own exit does not wait after Ctrl-C

@@ -220,6 +220,16 @@ class Engine:
         label = f"label={CLUSTER_LABEL}={cluster}"
         return self._ask("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
+    def unstarted(self) -> set[str]:
+        """Return the Kind clusters that have a node which was made and never started."""
+        label = f'{{{{.Label "{CLUSTER_LABEL}"}}}}'
+        words = ["--filter", "status=created", "--filter", f"label={CLUSTER_LABEL}", "--format", label]
+        return set(self._ask("ps", "--all", *words).split())
+
+    def network_names(self) -> set[str]:
+        """Return the names of all networks, whoever made them."""
+        return set(self._ask("network", "ls", "--format", "{{.Name}}").split())
+
     def remove_nodes(self, cluster: str, *, coming: bool = False) -> None:
         """Remove the node containers of a Kind cluster with their volumes; harmless when they are gone.
 

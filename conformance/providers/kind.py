@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from conformance.errors import ProcessError, ProviderError
+from conformance.errors import DeadlineError, ProcessError, ProviderError
 from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
@@ -281,7 +281,8 @@ class KindProvider:
                 commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
                 self._creating = False
             except ProcessError as error:
-                self._creating = False
+                # Killed at the deadline, nobody heard more of it than after Ctrl-C.
+                self._creating = isinstance(error, DeadlineError)
                 raise ProviderError(
                     f"the Kind cluster did not come up: {error}",
                     hint="the node's own logs are below; `docker info` says what the engine can do",

@@ -10,7 +10,7 @@ import pytest
 from support.fake_docker import FakeDocker, docker
 from support.kind_provider import provider
 
-from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.errors import DeadlineError, InputError, ProcessError, ProviderError
 from conformance.process import run
 from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands, retaining
@@ -172,7 +172,13 @@ def test_a_policy_engine_that_does_not_run_names_its_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "coming"), [(KeyboardInterrupt(), True), (ProcessError("ended with exit code 1"), False), (None, False)]
+    ("ended", "coming"),
+    [
+        (KeyboardInterrupt(), True),
+        (DeadlineError("did not end within 300 s"), True),
+        (ProcessError("ended with exit code 1"), False),
+        (None, False),
+    ],
 )
 def test_a_node_that_was_being_made_when_the_run_was_ended_goes_too(
     docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException | None, coming: bool

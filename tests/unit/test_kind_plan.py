@@ -97,6 +97,7 @@ def test_a_machine_whose_memory_is_taken_is_refused_before_the_cluster_is(
 ) -> None:
     monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
     docker.says("network ls")
+    docker.says("ps")
     free(monkeypatch, 2.0)
     with pytest.raises(InputError, match=r"2\.0 GiB of this machine's memory are free") as refused:
         examine(docker.engine, "")

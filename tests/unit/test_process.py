@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from conformance import process
-from conformance.errors import ProcessError
+from conformance.errors import DeadlineError, ProcessError
 from conformance.kube.wait import eventually
 from conformance.process import (
     RUN_ID_VARIABLE,
@@ -96,7 +96,7 @@ def test_a_program_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("lines", [None, lambda _: None], ids=["silent", "on-line"])
 def test_the_deadline_kills_the_whole_group(tmp_path: Path, lines: Callable[[str], None] | None) -> None:
-    with pytest.raises(ProcessError, match=r"did not end within 1\.5 s"):
+    with pytest.raises(DeadlineError, match=r"did not end within 1\.5 s"):
         run(python(PARENT, tmp_path / "pid"), timeout_s=1.5, on_line=lines)
     assert_ends(int((tmp_path / "pid").read_text()))
 

@@ -70,6 +70,36 @@ def test_a_node_that_the_engine_makes_for_a_dead_run_is_waited_for(
     assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
+LATE = "ftc-20261121t000000z-0a1b2c-staging"
+_LABEL = "io.x-k8s.kind.cluster"
+UNSTARTED = f'ps --all --filter status=created --filter label={_LABEL} --format {{{{.Label "{_LABEL}"}}}}'
+EVERY_NETWORK = "network ls --format {{.Name}}"
+
+
+def with_late(docker: FakeDocker, *networks: str) -> FakeDocker:
+    """Answer of a node that the engine made when its run had been told that there is none, and of the user's own."""
+    answering(docker, of_dead_run())
+    docker.network(NAME, dict(labels("run", NAME)))
+    docker.says("ps --all --filter label=", f"{LATE}-control-plane\n")
+    docker.says(UNSTARTED, f"{LATE}\nkind\nftc-mine\n")
+    docker.says(EVERY_NETWORK, "".join(f"{name}\n" for name in ("bridge", NAME, *networks)))
+    return docker
+
+
+def test_a_node_that_came_after_its_run_had_cleaned_up_is_removed_by_the_next(docker: FakeDocker) -> None:
+    said: list[str] = []
+    assert reap(with_late(docker).engine, said.append) == [LATE]
+    assert removed(docker) == [f"rm --force --volumes {LATE}-control-plane"]
+    assert said == [f"removing a node that the container engine made when its run had ended: {LATE}"]
+    questions = [line for line in docker.asked if line in (UNSTARTED, EVERY_NETWORK)]
+    assert questions == [UNSTARTED, EVERY_NETWORK]
+
+
+def test_a_node_that_a_run_is_about_to_start_is_not_touched(docker: FakeDocker) -> None:
+    assert reap(with_late(docker, LATE).engine, print) == []
+    assert removed(docker) == []
+
+
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
     assert reap(answering(docker, dict(labels("run", NAME))).engine, print) == []
     assert removed(docker) == []
