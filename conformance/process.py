@@ -333,18 +333,3 @@ def end_processes(processes: Sequence[psutil.Process], *, grace_s: float = STOP_
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=STOP_GRACE_S)
-
-
-def same_process_lives(pid: int, create_time: float) -> bool:
-    """Whether the process that had this id *and* start time (seconds since the epoch) still lives."""
-    try:
-        process = psutil.Process(pid)
-        # A killed process that nobody waits for, as in a container without an init, is dead all the same.
-        return abs(process.create_time() - create_time) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def own_identity() -> tuple[int, float]:
-    """Return this process's id and start time, as `same_process_lives` takes them."""
-    return os.getpid(), psutil.Process().create_time()

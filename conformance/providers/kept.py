@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from conformance.errors import InputError
-from conformance.process import own_identity, same_process_lives
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.settings import state_dir
 
 BASELINE = "baseline.json"
@@ -106,7 +106,7 @@ class Hold:
     def _told(self) -> str:
         with contextlib.suppress(OSError, ValueError, TypeError):
             run_id, pid, started = json.loads(self._holder.read_text())
-            if same_process_lives(int(pid), float(started)):
+            if same_process_lives(int(pid), read_start(started)):
                 return f" by the run {run_id} (process {pid})"
         return ""
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from conformance.errors import InputError
-from conformance.process import end_processes, own_identity, processes_of_run, same_process_lives
+from conformance.process import end_processes, processes_of_run
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.providers.engine import Engine
 from conformance.providers.kept import Hold, forget_ended, is_free, is_kept, kept_folder
 from conformance.settings import state_dir
@@ -25,8 +26,7 @@ _OURS = re.compile(r"ftc-\d{8}t\d{6}z-[0-9a-f]+-")
 
 def labels(run_id: str, cluster: str) -> Mapping[str, str]:
     """Return the labels of the network of a cluster that this process makes."""
-    pid, created = own_identity()
-    owner = [socket.gethostname(), pid, created, str(kept_folder(cluster))]
+    owner = [socket.gethostname(), *own_identity(), str(kept_folder(cluster))]
     return {RUN_LABEL: run_id, OWNER_LABEL: json.dumps(owner)}
 
 
@@ -98,8 +98,8 @@ class _Owner:
 
 def _owner(found: Mapping[str, str]) -> _Owner | None:
     try:
-        host, pid, created, folder = json.loads(found.get(OWNER_LABEL, ""))
-        return _Owner(host == socket.gethostname(), same_process_lives(int(pid), float(created)), Path(folder))
+        host, pid, started, folder = json.loads(found.get(OWNER_LABEL, ""))
+        return _Owner(host == socket.gethostname(), same_process_lives(int(pid), read_start(started)), Path(folder))
     except (ValueError, TypeError):
         return None  # not as this suite writes it
 

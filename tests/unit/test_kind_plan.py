@@ -12,7 +12,7 @@ import yaml
 from support.fake_docker import GIB, INFO, FakeDocker, docker
 
 from conformance.errors import InputError
-from conformance.process import own_identity
+from conformance.process_identity import own_identity
 from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_plan import (
     KINDNET,

@@ -4,12 +4,13 @@ import json
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock, Timeout
 from support.fake_docker import INFO, FakeDocker, docker
 
 from conformance.errors import InputError, ProviderError
-from conformance.process import own_identity
+from conformance.process_identity import own_identity
 from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
 
@@ -105,7 +106,11 @@ def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> Non
     assert removed(docker) == []
 
 
-@pytest.mark.parametrize("owner", ["", "{}", "[1, 2]", "not JSON", '["host", "x", "y", "z"]'])
+OTHERS = json.dumps([socket.gethostname(), 1, "2026-11-22", "/x"])
+"""As a version that is yet to come might write it."""
+
+
+@pytest.mark.parametrize("owner", ["", "{}", "[1, 2]", "not JSON", '["host", "x", "y", "z"]', OTHERS])
 def test_what_is_not_labelled_as_the_suite_does_is_not_touched(docker: FakeDocker, owner: str) -> None:
     assert reap(answering(docker, {RUN_LABEL: "r", OWNER_LABEL: owner}).engine, print) == []
     assert removed(docker) == []
@@ -121,6 +126,22 @@ def test_a_kept_cluster_outlives_its_run(docker: FakeDocker) -> None:
     assert reap(answering(docker, of_dead_run()).engine, print) == []
     assert removed(docker) == []
     assert folder.is_dir()
+
+
+def test_a_live_run_keeps_what_it_has_whatever_becomes_of_the_clock(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dict(labels("run", NAME))
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
+    assert reap(answering(docker, found).engine, print) == []
+    assert removed(docker) == []
+
+
+def test_a_live_run_of_an_earlier_version_keeps_what_it_has(docker: FakeDocker) -> None:
+    began = psutil.Process().create_time()
+    owner = [socket.gethostname(), own_identity()[0], began, str(kept_folder(NAME))]
+    assert reap(answering(docker, {RUN_LABEL: "run", OWNER_LABEL: json.dumps(owner)}).engine, print) == []
+    assert removed(docker) == []
 
 
 def test_a_run_that_died_before_its_kept_cluster_stood_is_removed(docker: FakeDocker) -> None:
