@@ -47,17 +47,23 @@ class EngineFacts:
     system: str = ""
     """In words, such as `Docker Desktop`."""
     rootless: bool = False
+    storage: str = ""
+    """The folder of its machine where images and containers lie."""
 
 
 class Engine:
     """One container engine that understands docker's command line."""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, answer_s: float = ANSWER_S) -> None:
         self._binary = binary
+        self._answer_s = answer_s
 
     @classmethod
-    def find(cls) -> "Engine":
+    def find(cls, *, answer_s: float = ANSWER_S) -> "Engine":
         """Return the engine that `docker` on PATH speaks to; whether it answers is not known yet.
+
+        Args:
+            answer_s: deadline of each question.
 
         Raises:
             InputError: there is no such command.
@@ -68,7 +74,7 @@ class Engine:
                 "--flux-provider kind needs a container engine, and there is no `docker` on PATH",
                 hint="install Docker Engine, or certify with --flux-provider embedded, which needs none",
             )
-        return cls(Path(found))
+        return cls(Path(found), answer_s)
 
     def facts(self) -> EngineFacts:
         """Ask the engine about its machine.
@@ -97,6 +103,7 @@ class Engine:
             cgroups=str(said.get("CgroupVersion") or "1"),
             name=str(said.get("Name") or ""),
             system=str(said.get("OperatingSystem") or ""),
+            storage=str(said.get("DockerRootDir") or ""),
             rootless=any("name=rootless" in option.split(",") for option in said.get("SecurityOptions") or []),
         )
 
@@ -307,7 +314,7 @@ class Engine:
         eventually(lambda: node in self.nodes(cluster), lambda there: not there, timeout_s=CHANGE_S, what=what)
 
     def _ask(self, *words: str) -> str:
-        return self._run(words, ANSWER_S)
+        return self._run(words, self._answer_s)
 
     def _run(self, words: Sequence[str], timeout_s: float) -> str:
         return run([self._binary, *words], timeout_s=timeout_s, env=environment()).stdout

@@ -86,16 +86,13 @@ def examine(
     """
     require_pytest_kind()
     facts = engine.facts()
-    kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
-    if kernel < MIN_KERNEL:
-        raise InputError(
-            f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
-            hint=f"use an engine on a newer kernel, {_EMBEDDED}",
-        )
+    require_kernel(facts)
     require_here(engine, facts)
-    _require_memory(facts)
+    require_memory(facts)
     if not reuse:  # a kept cluster has its share already
-        _require_free_memory(engine, say)
+        if psutil.virtual_memory().available < MIN_FREE_BYTES:
+            reap(engine, say)
+        require_free_memory()
     if reuse:
         require_kept(engine, reuse)
         _require_running(engine, reuse)
@@ -104,7 +101,18 @@ def examine(
     return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
 
 
-def _require_memory(facts: EngineFacts) -> None:
+def require_kernel(facts: EngineFacts) -> None:
+    """Check the engine's kernel; raises InputError."""
+    kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
+    if kernel < MIN_KERNEL:
+        raise InputError(
+            f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
+            hint=f"use an engine on a newer kernel, {_EMBEDDED}",
+        )
+
+
+def require_memory(facts: EngineFacts) -> None:
+    """Check the memory of the engine's machine; raises InputError."""
     if facts.memory_bytes < MIN_MEMORY_BYTES:
         raise InputError(
             f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
@@ -113,10 +121,8 @@ def _require_memory(facts: EngineFacts) -> None:
         )
 
 
-def _require_free_memory(engine: Engine, say: Callable[[str], None]) -> None:
-    """Check what is left of this machine's memory, which is the engine's too."""
-    if psutil.virtual_memory().available < MIN_FREE_BYTES:
-        reap(engine, say)
+def require_free_memory() -> None:
+    """Check what is left of this machine's memory, which is the engine's too; raises InputError."""
     left = psutil.virtual_memory().available
     if left < MIN_FREE_BYTES:
         raise InputError(
