@@ -158,8 +158,8 @@ class Network:
     ) -> tuple[list[Seen], list[Resolved]]:
         """Open every connection once, at the same time, when those that the policies allow have stood before.
 
-        The network needs a moment for new Pods and policies, so what is allowed is tried until it stands. What is
-        denied is never tried again.
+        The network needs a moment for new Pods and policies, so what is allowed is tried until it stands, and once
+        more where a busy node then loses a packet. What is denied is never tried again.
 
         Returns:
             What was seen, and what did not stand of the lifelines: of connections beside those that were asked for, by
@@ -173,7 +173,7 @@ class Network:
         lifelines = self._lifelines([one.flow.source for one in resolved if one.flow.source not in speaking], policies)
         with ThreadPoolExecutor(_PROBES, "probe") as pool:
             stand = list(pool.map(self._stands, [*lifelines, *allowed]))[: len(lifelines)]
-            seen = list(pool.map(self._open, resolved))
+            seen = list(pool.map(self._open_once, resolved, computed))
         return seen, [one for one, stands in zip(lifelines, stand, strict=True) if not stands]
 
     def _lifelines(self, pods: Sequence[Ref], policies: Sequence[Manifest]) -> list[Resolved]:
@@ -200,6 +200,11 @@ class Network:
             )
             return True
         return False
+
+    def _open_once(self, resolved: Resolved, computed: Reach) -> Seen:
+        seen = self._open(resolved)
+        again = computed is Reach.ALLOWED and resolved.flow.answered and seen is not Seen.CONNECTED
+        return self._open(resolved) if again else seen
 
     def _open(self, resolved: Resolved) -> Seen:
         home = self.folder / "kubectl-home"

@@ -109,3 +109,16 @@ def test_a_pod_that_reaches_somebody_in_the_check_is_asked_for_no_more(network: 
     to_dns = Question(flow=Flow(source=CLIENT, target=DNS, port=53), expected=Reach.ALLOWED)
     network(closed, closed).ask([to_dns, ATTACK])
     assert [flow.target for flow in asked] == [DNS, DNS, SERVER]
+
+
+@pytest.mark.parametrize(
+    ("said", "observed"),
+    [([CONNECTED, Seen.TIMEOUT, CONNECTED], CONNECTED), ([CONNECTED, Seen.TIMEOUT, Seen.REFUSED], Seen.REFUSED)],
+)
+def test_one_packet_that_a_busy_node_loses_does_not_close_what_stood(
+    network: Any, said: list[Seen], observed: Seen
+) -> None:
+    answers = iter(said)
+    cells, _ = network(lambda _: next(answers), closed).ask([TWIN])
+    assert [cell.observed for cell in cells] == [observed]
+    assert list(answers) == []
