@@ -18,7 +18,7 @@ from conformance.network.flows import Peer, Resolved, resolve
 from conformance.network.oracle import answers
 from conformance.network.pods import IMAGE, pod
 from conformance.network.policies import deciding, selects
-from conformance.network.probe import outcome
+from conformance.network.probe import Prober, outcome
 from conformance.settings import Timeouts
 
 EXITED = "command terminated with exit code 1"
@@ -136,6 +136,17 @@ def test_a_probe_says_why_it_was_denied(said: list[str], meaning: Seen) -> None:
 )
 def test_a_broken_probe_is_no_denial(said: list[str]) -> None:
     assert outcome(said) is None
+
+
+def test_a_name_that_is_not_resolved_keeps_nobody_from_an_address(tmp_path: Path) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f'#!/bin/sh\nprintf "DNS: lookup None: no such host\\n{EXITED}\\n" >&2\nexit 1\n')
+    kubectl.chmod(0o755)
+    prober = Prober(kubectl=kubectl, kubeconfig=tmp_path / "config", home=tmp_path / "home", timeout_s=20)
+    pod = Ref("v1", "Pod", "client", "near")
+    assert prober.connect(pod, "10.96.0.10:53", "UDP") is Seen.DNS
+    with pytest.raises(Breakdown, match="the probe near/Pod/client to None:80 did not work"):
+        prober.connect(pod, "None:80")
 
 
 def test_the_oracle_answers_each_question() -> None:
