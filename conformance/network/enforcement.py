@@ -45,18 +45,21 @@ class Enforcement:
         self._closed = False
         self._flipped_at = 0.0
 
-    def prove(self) -> None:
+    def prove(self, *, patient: bool = True) -> None:
         """Show once that a policy stops a connection which stood without it.
+
+        Args:
+            patient: wait for the connection also where one was waited for in vain before; else try once.
 
         Raises:
             NotEnforced: the connection stood on; every later call says so too.
-            Breakdown: there was no connection in the first place. It is waited for once; later calls try again, once.
+            Breakdown: there was no connection in the first place.
         """
         with self._lock:
             if self._refused is not None:
                 raise self._refused
             if not self._proved:
-                self._stand()
+                self._stand(again=self._waited and not patient)
                 self._flip()
                 self._proved = True
 
@@ -85,7 +88,7 @@ class Enforcement:
             Breakdown: there was no connection in the first place.
         """
         with self._lock:
-            self._refused, self._waited = None, False
+            self._refused = None
         self.prove()
         with self._lock:
             self._flip()
@@ -96,8 +99,7 @@ class Enforcement:
         with self._lock:
             self._proved, self._refused, self._waited = False, None, False
 
-    def _stand(self) -> None:
-        again = self._waited
+    def _stand(self, *, again: bool) -> None:
         self._client.delete_if_exists(Ref.of(_policy()))
         self._closed = False
         refs = []

@@ -62,7 +62,7 @@ def network(monkeypatch: pytest.MonkeyPatch, asked: list[Flow], tmp_path: Path) 
         monkeypatch.setattr(matrix, "live_policies", lambda _: [])
         cluster = cast(Cluster, SimpleNamespace(capabilities={Capability.NODES}, client=Client()))
         made = Network(cluster, Path, tmp_path, Timeouts(network_settled=0.0))
-        made.enforcement = cast(Any, SimpleNamespace(prove=lambda: None, catch_up=lambda: None))
+        made.enforcement = cast(Any, SimpleNamespace(prove=lambda *, patient: None, catch_up=lambda: None))
         return made
 
     return make
