@@ -3,15 +3,17 @@
 DOCKER_HOST and the user's contexts choose the engine, as they do for `kind` itself.
 """
 
+import contextlib
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.errors import DeadlineError, InputError, ProcessError, ProviderError
 from conformance.kube.wait import consistently, eventually
 from conformance.process import run
 from conformance.settings import environment
@@ -280,8 +282,15 @@ class Engine:
         Raises:
             ProcessError: it failed, or ran into the deadline.
         """
-        words = ["run", "--rm", "--privileged", "--network=none", f"--entrypoint={argv[0]}", image, *argv[1:]]
-        return self._run(words, timeout_s)
+        name = f"conformance-{secrets.token_hex(4)}"
+        words = ["run", "--rm", f"--name={name}", "--privileged", "--network=none", f"--entrypoint={argv[0]}"]
+        try:
+            return self._run([*words, image, *argv[1:]], timeout_s)
+        except (DeadlineError, KeyboardInterrupt):
+            # The engine removes it when it ends; one that nobody started any more does not end.
+            with contextlib.suppress(ProcessError):
+                self._run(["rm", "--force", "--volumes", name], self._answer_s)
+            raise
 
     def _labels(self, network: str) -> Mapping[str, str] | None:
         try:
