@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import typer
 
 from conformance.errors import Breakdown
 from conformance.repos.git_binary import require_git
@@ -33,6 +34,14 @@ class Finding:
 def examine() -> list[Finding]:
     """Return what was found; nothing is changed."""
     return [_python(), _system(), _git(), _go(), _memory(), _disk(), _cache(), _runs()]
+
+
+def show(finding: Finding) -> bool:
+    """Print what was looked at, with the next step where it is not good; return whether it is."""
+    typer.echo(f"{'ok ' if finding.good else 'NOT'}  {finding.what}: {finding.seen}")
+    if not finding.good:
+        typer.echo(f"     next: {finding.remedy}")
+    return finding.good
 
 
 def _python() -> Finding:

@@ -5,7 +5,7 @@ ConformanceError
 └── Breakdown            the suite could not judge: exit code 10, never a finding
     ├── InputError       what the user gave cannot work (exit code 4, nothing was changed)
     ├── ToolchainError   a binary is missing, broken or cannot be built
-    ├── ProcessError     a child process failed or ran into its deadline
+    ├── ProcessError     a child process failed or ran into its deadline (DeadlineError)
     ├── ProviderError    the cluster did not come up, or died
     ├── ServerError      the git server, the OCI registry or the Helm repository
     ├── BootstrapError   Flux did not come up, or a control cannot be read back
@@ -82,6 +82,10 @@ class ProcessError(Breakdown):
         """Exit code, negative after a signal; None: it was not started, or did not end by itself."""
         self.said = said
         """All of its standard error."""
+
+
+class DeadlineError(ProcessError):
+    """A child process was killed at its deadline: nobody heard what came of it."""
 
 
 class ProviderError(Breakdown):

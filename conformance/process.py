@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from conformance.errors import ProcessError
+from conformance.errors import DeadlineError, ProcessError
 
 RUN_ID_VARIABLE = "FLUX_TENANCY_RUN_ID"
 """Environment variable that marks every process of a run, whoever its parent is."""
@@ -58,7 +58,8 @@ def run(
         on_line: receives each line of standard error while the command runs.
 
     Raises:
-        ProcessError: not found, non-zero exit, the deadline, or `stop`.
+        ProcessError: not found, non-zero exit, or `stop`.
+        DeadlineError: the deadline.
     """
     words = [str(word) for word in argv]
     started = time.monotonic()
@@ -83,7 +84,7 @@ def run(
             stdout, stderr = _communicate(child, stdin, timeout_s, on_line, stop)
         except subprocess.TimeoutExpired:
             _kill_group(child.pid)
-            raise ProcessError(f"'{_brief(words)}' did not end within {timeout_s:g} s") from None
+            raise DeadlineError(f"'{_brief(words)}' did not end within {timeout_s:g} s") from None
         except BaseException:
             _kill_group(child.pid)
             child.wait()  # Popen's own exit does not wait after Ctrl-C
@@ -333,18 +334,3 @@ def end_processes(processes: Sequence[psutil.Process], *, grace_s: float = STOP_
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=STOP_GRACE_S)
-
-
-def same_process_lives(pid: int, create_time: float) -> bool:
-    """Whether the process that had this id *and* start time (seconds since the epoch) still lives."""
-    try:
-        process = psutil.Process(pid)
-        # A killed process that nobody waits for, as in a container without an init, is dead all the same.
-        return abs(process.create_time() - create_time) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def own_identity() -> tuple[int, float]:
-    """Return this process's id and start time, as `same_process_lives` takes them."""
-    return os.getpid(), psutil.Process().create_time()

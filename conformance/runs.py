@@ -13,7 +13,8 @@ import psutil
 from filelock import FileLock
 
 from conformance.errors import InputError
-from conformance.process import end_processes, own_identity, processes_of_run, same_process_lives
+from conformance.process import end_processes, processes_of_run
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.settings import state_dir
 
 _RECORD = "run.json"
@@ -83,8 +84,9 @@ def open_run(run_id: str) -> RunFolder:
         with FileLock(runs / ".lock"):
             reap(runs)
             path.mkdir(mode=0o700)
-            pid, created = own_identity()
-            (path / _RECORD).write_text(json.dumps({"pid": pid, "create_time": created}))
+            pid, started = own_identity()
+            record = {"pid": pid, "started": started, "create_time": psutil.Process().create_time()}
+            (path / _RECORD).write_text(json.dumps(record))
     except OSError as error:
         raise InputError(
             f"cannot make the run's folder '{path}': {error.strerror}",
@@ -150,6 +152,7 @@ def _folders(runs: Path) -> list[Path]:
 def _owner_lives(folder: Path) -> bool:
     try:
         record = json.loads((folder / _RECORD).read_text())
-        return same_process_lives(int(record["pid"]), float(record["create_time"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        # The earlier versions knew `create_time` alone; they still read it.
+        return same_process_lives(int(record["pid"]), read_start(record.get("started", record.get("create_time"))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False  # killed before it could write its record

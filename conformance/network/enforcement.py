@@ -16,7 +16,7 @@ from conformance.kube.client import KubeClient
 from conformance.kube.objects import Ref
 from conformance.kube.wait import eventually
 from conformance.network.flows import Flow
-from conformance.network.pods import PORT, pod, wait_ready
+from conformance.network.pods import PORT, NotReady, pod, wait_ready
 from conformance.settings import Timeouts
 
 NAMESPACE = "default"
@@ -39,12 +39,17 @@ class Enforcement:
         self._connects = connects
         self._lock = threading.Lock()
         self._proved = False
+        self._waited = False
+        """Two Pods had their time to come up and to reach each other."""
         self._refused: NotEnforced | None = None
         self._closed = False
         self._flipped_at = 0.0
 
-    def prove(self) -> None:
+    def prove(self, *, patient: bool = True) -> None:
         """Show once that a policy stops a connection which stood without it.
+
+        Args:
+            patient: wait for the connection also where one was waited for in vain before; else try once.
 
         Raises:
             NotEnforced: the connection stood on; every later call says so too.
@@ -54,7 +59,7 @@ class Enforcement:
             if self._refused is not None:
                 raise self._refused
             if not self._proved:
-                self._stand()
+                self._stand(again=self._waited and not patient)
                 self._flip()
                 self._proved = True
 
@@ -62,10 +67,12 @@ class Enforcement:
         """Wait until every change before this call is in force. Callers that wait together share one flip.
 
         Raises:
-            NotEnforced: the network did not follow.
+            NotEnforced: the network did not follow; those who waited for their turn meanwhile are told so too.
         """
         asked = time.monotonic()
         with self._lock:
+            if self._refused is not None:
+                raise self._refused
             if self._flipped_at < asked:
                 self._flip()
 
@@ -90,9 +97,9 @@ class Enforcement:
     def forget(self) -> None:
         """Let the next proof begin anew: what enforces the policies was taken away, and is back."""
         with self._lock:
-            self._proved, self._refused = False, None
+            self._proved, self._refused, self._waited = False, None, False
 
-    def _stand(self) -> None:
+    def _stand(self, *, again: bool) -> None:
         self._client.delete_if_exists(Ref.of(_policy()))
         self._closed = False
         refs = []
@@ -100,11 +107,16 @@ class Enforcement:
             manifest = pod(name, NAMESPACE, {"app": name})
             self._client.apply(manifest)
             refs.append(Ref.of(manifest))
-        wait_ready(self._client, refs, self._timeouts.pod_ready)
         try:
-            self._until(reached=True)
+            wait_ready(self._client, refs, 0.0 if again else self._timeouts.pod_ready)
+            self._until(reached=True, timeout_s=0.0 if again else self._timeouts.network_settled)
+        except NotReady:
+            self._waited = True
+            raise
         except WaitTimeout as error:
-            raise Breakdown(f"two Pods without policies do not reach each other: {error.what}") from error
+            self._waited = True
+            still = "still " if again else ""
+            raise Breakdown(f"two Pods without policies {still}do not reach each other: {error.what}") from error
 
     def _flip(self) -> None:
         """Close the server if it is open, else open it; wait until that shows."""
@@ -115,7 +127,7 @@ class Enforcement:
             self._client.apply(_policy())
         self._closed = not self._closed
         try:
-            self._until(reached=not self._closed)
+            self._until(reached=not self._closed, timeout_s=self._timeouts.network_settled)
         except WaitTimeout as error:
             self._refused = NotEnforced(
                 f"the cluster's network does not enforce NetworkPolicies: {error.what}", hint=_HINT
@@ -123,13 +135,13 @@ class Enforcement:
             raise self._refused from error
         self._flipped_at = started
 
-    def _until(self, *, reached: bool) -> None:
+    def _until(self, *, reached: bool, timeout_s: float) -> None:
         flow = Flow(source=_ref(CLIENT), target=_ref(SERVER), port=PORT)
         eventually(
             # A packet that a busy node loses looks like a denial: closed is what no one of two gets through.
             lambda: self._connects(flow) or (not reached and self._connects(flow)),
             lambda seen: seen is reached,
-            timeout_s=self._timeouts.network_settled,
+            timeout_s=timeout_s,
             what=f"{CLIENT} {'reaches' if reached else 'is kept from'} {SERVER}",
         )
 

@@ -7,16 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from conformance.errors import WaitTimeout
-from conformance.kube.objects import Ref
+from conformance.errors import Breakdown, WaitTimeout
+from conformance.kube.objects import Ref, ref_to
 from conformance.kube.wait import eventually
 from conformance.model import Capability, Cell, Fidelity, Manifest, Reach, Seen
 from conformance.network import oracle
-from conformance.network.enforcement import Enforcement
+from conformance.network.enforcement import CLIENT, NAMESPACE, Enforcement
 from conformance.network.flows import Flow, Resolved, resolve
 from conformance.network.guises import unsatisfied
 from conformance.network.imagined import Imagined, Placed, imagine
-from conformance.network.pods import wait_ready
+from conformance.network.pods import PORT, wait_ready
 from conformance.network.policies import deciding, live_policies
 from conformance.network.probe import Prober
 from conformance.providers.protocol import Cluster
@@ -26,6 +26,8 @@ _PROBES = 12
 """Probes at the same moment: each is a kubectl of its own, which costs 0.1 s of CPU."""
 _BATCH = 5000
 """Imagined connections by one process of the oracle: a hundred tenants, 30 000 connections of E01, took 11 s."""
+_LIFELINES = ((Ref("v1", "Pod", CLIENT, NAMESPACE), PORT), (ref_to("Service/kube-dns", "kube-system"), 53))
+"""Where a Pod may be let to that a check keeps from others: a Pod that no policy closes, and the DNS server."""
 _SHOWN = 100
 """Rows that are not as expected, of one question: where nobody has a policy, a report of every pair has no reader."""
 
@@ -89,18 +91,29 @@ class Network:
         """Return what was seen and computed of these connections, and the policies that it was computed from.
 
         Raises:
-            Breakdown: a Pod is not Ready, a probe does not work, or the network does not enforce policies at all.
+            Breakdown: a Pod is not Ready, a probe does not work, or the network does not enforce policies at all; a Pod
+                reaches nobody, not even where the policies let it, and nothing forbidden stands.
         """
         client = self.cluster.client
         wait_ready(client, [ref for question in questions for ref in _pods(question.flow)], self.timeouts.pod_ready)
         resolved = [resolve(client, question.flow) for question in questions]
         policies = live_policies(client)
         computed = self._computed(resolved, policies)
-        seen = self._see(resolved, computed) if self.fidelity is Fidelity.REAL else [Seen.NOTHING] * len(questions)
+        seen, mute = [Seen.NOTHING] * len(questions), list[Resolved]()
+        if self.fidelity is Fidelity.REAL:
+            seen, mute = self._see(resolved, computed, policies)
         cells = [
             _cell(question, one, reach, said, policies)
             for question, one, reach, said in zip(questions, resolved, computed, seen, strict=True)
         ]
+        leak = any(cell.expected is Reach.DENIED and cell.observed is Seen.CONNECTED for cell in cells)
+        if mute and not leak:
+            flow = mute[0].flow
+            raise Breakdown(
+                f"{flow.source} does not even reach {flow.target_name}, port {flow.port}, where policies let it: that "
+                "it is kept from others proves nothing",
+                hint="kubectl describe says whether its network came up",
+            )
         return cells, policies
 
     def imagine(
@@ -140,27 +153,58 @@ class Network:
             resolved = [resolve(view, one.flow) for one in batch]
             yield from zip(batch, resolved, self._computed(resolved, policies), strict=True)
 
-    def _see(self, resolved: Sequence[Resolved], computed: Sequence[Reach]) -> list[Seen]:
+    def _see(
+        self, resolved: Sequence[Resolved], computed: Sequence[Reach], policies: Sequence[Manifest]
+    ) -> tuple[list[Seen], list[Resolved]]:
         """Open every connection once, at the same time, when those that the policies allow have stood before.
 
-        The network needs a moment for new Pods and policies, so what is allowed is tried until it stands. What is
-        denied is never tried again.
-        """
-        self.enforcement.prove()
-        self.enforcement.catch_up()
-        allowed = [one for one, reach in zip(resolved, computed, strict=True) if reach is Reach.ALLOWED]
-        with ThreadPoolExecutor(_PROBES, "probe") as pool:
-            list(pool.map(self._stands, [one for one in allowed if one.flow.answered]))
-            return list(pool.map(self._open, resolved))
+        The network needs a moment for new Pods and policies, so what is allowed is tried until it stands, and once
+        more where a busy node then loses a packet. What is denied is never tried again.
 
-    def _stands(self, resolved: Resolved) -> None:
-        with contextlib.suppress(WaitTimeout):  # the connection that counts is opened afterwards
+        Returns:
+            What was seen, and what did not stand of the lifelines: of connections beside those that were asked for, by
+            which a Pod that is to reach nobody shows that it could.
+        """
+        self.enforcement.prove(patient=False)
+        self.enforcement.catch_up()
+        answered = [one for one in zip(resolved, computed, strict=True) if one[0].flow.answered]
+        allowed = [one for one, reach in answered if reach is Reach.ALLOWED]
+        speaking = {one.flow.source for one in allowed}
+        lifelines = self._lifelines([one.flow.source for one in resolved if one.flow.source not in speaking], policies)
+        with ThreadPoolExecutor(_PROBES, "probe") as pool:
+            stand = list(pool.map(self._stands, [*lifelines, *allowed]))[: len(lifelines)]
+            seen = list(pool.map(self._open_once, resolved, computed))
+        return seen, [one for one, stands in zip(lifelines, stand, strict=True) if not stands]
+
+    def _lifelines(self, pods: Sequence[Ref], policies: Sequence[Manifest]) -> list[Resolved]:
+        """Return for each Pod a connection that the policies let through; none of one that they let nowhere."""
+        client = self.cluster.client
+        targets = [(ref, port) for ref, port in _LIFELINES if pods and client.find(ref) is not None]
+        flows = [Flow(source=pod, target=ref, port=port) for pod in dict.fromkeys(pods) for ref, port in targets]
+        resolved = [resolve(client, flow) for flow in flows]
+        reaches = self._computed(resolved, policies) if resolved else []
+        found: dict[Ref, Resolved] = {}
+        for one, reach in zip(resolved, reaches, strict=True):
+            if reach is Reach.ALLOWED:
+                found.setdefault(one.flow.source, one)
+        return list(found.values())
+
+    def _stands(self, resolved: Resolved) -> bool:
+        """Wait until a connection stands; the one that counts is opened afterwards."""
+        with contextlib.suppress(WaitTimeout):
             eventually(
                 lambda: self._open(resolved),
                 lambda seen: seen is Seen.CONNECTED,
                 timeout_s=self.timeouts.network_settled,
                 what=f"{resolved.flow.source} reaches {resolved.flow.target_name}",
             )
+            return True
+        return False
+
+    def _open_once(self, resolved: Resolved, computed: Reach) -> Seen:
+        seen = self._open(resolved)
+        again = computed is Reach.ALLOWED and resolved.flow.answered and seen is not Seen.CONNECTED
+        return self._open(resolved) if again else seen
 
     def _open(self, resolved: Resolved) -> Seen:
         home = self.folder / "kubectl-home"

@@ -14,6 +14,10 @@ IMAGE = "registry.k8s.io/e2e-test-images/agnhost:2.63.0"
 PORT = 8080
 
 
+class NotReady(Breakdown):
+    """A Pod of the network section did not come up in its time."""
+
+
 def pod(name: str, namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
     """Return a Pod that listens on `PORT`, opens connections on request, and holds to the restricted profile."""
     container = {
@@ -44,12 +48,12 @@ def wait_ready(client: KubeClient, pods: Sequence[Ref], timeout_s: float) -> Non
     """Wait until each Pod is Ready and has an address.
 
     Raises:
-        Breakdown: one is not within `timeout_s`; with what its containers wait for.
+        NotReady: one is not within `timeout_s`; with what its containers wait for.
     """
     for ref in dict.fromkeys(pods):
         state, ready = object_until(client, ref, _is_ready, timeout_s=timeout_s)
         if not ready:
-            raise Breakdown(
+            raise NotReady(
                 f"{ref} was not Ready within {timeout_s:g} s: {_why(state)}", hint="kubectl describe says more"
             )
 

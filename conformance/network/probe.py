@@ -53,7 +53,8 @@ class Prober:
             )
         except ProcessError as error:
             seen = outcome(said)
-            if seen is None:
+            # Policies know addresses alone: a name that is not resolved is an answer where a name was asked for.
+            if seen is None or (seen is Seen.DNS and protocol != "UDP"):
                 raise Breakdown(f"the probe {pod} to {dial} did not work: {error}") from error
             return _of_a_name(seen) if protocol == "UDP" else seen
         return Seen.CONNECTED

@@ -3,15 +3,17 @@
 DOCKER_HOST and the user's contexts choose the engine, as they do for `kind` itself.
 """
 
+import contextlib
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.errors import DeadlineError, InputError, ProcessError, ProviderError
 from conformance.kube.wait import consistently, eventually
 from conformance.process import run
 from conformance.settings import environment
@@ -42,17 +44,28 @@ class EngineFacts:
     cpus: int
     cgroups: str
     """`1` or `2`."""
+    name: str = ""
+    """The name of its machine."""
+    system: str = ""
+    """In words, such as `Docker Desktop`."""
+    rootless: bool = False
+    storage: str = ""
+    """The folder of its machine where images and containers lie."""
 
 
 class Engine:
     """One container engine that understands docker's command line."""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, answer_s: float = ANSWER_S) -> None:
         self._binary = binary
+        self._answer_s = answer_s
 
     @classmethod
-    def find(cls) -> "Engine":
+    def find(cls, *, answer_s: float = ANSWER_S) -> "Engine":
         """Return the engine that `docker` on PATH speaks to; whether it answers is not known yet.
+
+        Args:
+            answer_s: deadline of each question.
 
         Raises:
             InputError: there is no such command.
@@ -63,7 +76,7 @@ class Engine:
                 "--flux-provider kind needs a container engine, and there is no `docker` on PATH",
                 hint="install Docker Engine, or certify with --flux-provider embedded, which needs none",
             )
-        return cls(Path(found))
+        return cls(Path(found), answer_s)
 
     def facts(self) -> EngineFacts:
         """Ask the engine about its machine.
@@ -90,7 +103,32 @@ class Engine:
             memory_bytes=int(said.get("MemTotal", 0)),
             cpus=int(said.get("NCPU", 0)),
             cgroups=str(said.get("CgroupVersion") or "1"),
+            name=str(said.get("Name") or ""),
+            system=str(said.get("OperatingSystem") or ""),
+            storage=str(said.get("DockerRootDir") or ""),
+            rootless=any("name=rootless" in option.split(",") for option in said.get("SecurityOptions") or []),
         )
+
+    def endpoint(self) -> str:
+        """Return where the engine listens, such as `unix:///var/run/docker.sock`; empty where nobody says."""
+        return self._told("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+
+    def components(self) -> str:
+        """Return the names of the engine's parts, a line for each; empty where it does not say."""
+        return self._told("version", "--format", "{{range .Server.Components}}{{println .Name}}{{end}}")
+
+    def bridge(self) -> str:
+        """Return the IPv4 gateway of the engine's own network; empty where it has none, or does not say."""
+        try:
+            return self.gateway("bridge")
+        except ProviderError:
+            return ""
+
+    def _told(self, *words: str) -> str:
+        try:
+            return self._ask(*words).strip()
+        except ProcessError:
+            return ""  # an older one may not know the question
 
     def image_id(self, image: str) -> str:
         """Return the id of an image that the engine holds; empty when it does not."""
@@ -191,6 +229,16 @@ class Engine:
         label = f"label={CLUSTER_LABEL}={cluster}"
         return self._ask("ps", "--all", "--filter", label, "--format", "{{.Names}}").split()
 
+    def unstarted(self) -> set[str]:
+        """Return the Kind clusters that have a node which was made and never started."""
+        label = f'{{{{.Label "{CLUSTER_LABEL}"}}}}'
+        words = ["--filter", "status=created", "--filter", f"label={CLUSTER_LABEL}", "--format", label]
+        return set(self._ask("ps", "--all", *words).split())
+
+    def network_names(self) -> set[str]:
+        """Return the names of all networks, whoever made them."""
+        return set(self._ask("network", "ls", "--format", "{{.Name}}").split())
+
     def remove_nodes(self, cluster: str, *, coming: bool = False) -> None:
         """Remove the node containers of a Kind cluster with their volumes; harmless when they are gone.
 
@@ -234,8 +282,15 @@ class Engine:
         Raises:
             ProcessError: it failed, or ran into the deadline.
         """
-        words = ["run", "--rm", "--privileged", "--network=none", f"--entrypoint={argv[0]}", image, *argv[1:]]
-        return self._run(words, timeout_s)
+        name = f"conformance-{secrets.token_hex(4)}"
+        words = ["run", "--rm", f"--name={name}", "--privileged", "--network=none", f"--entrypoint={argv[0]}"]
+        try:
+            return self._run([*words, image, *argv[1:]], timeout_s)
+        except (DeadlineError, KeyboardInterrupt):
+            # The engine removes it when it ends; one that nobody started any more does not end.
+            with contextlib.suppress(ProcessError):
+                self._run(["rm", "--force", "--volumes", name], self._answer_s)
+            raise
 
     def _labels(self, network: str) -> Mapping[str, str] | None:
         try:
@@ -268,7 +323,7 @@ class Engine:
         eventually(lambda: node in self.nodes(cluster), lambda there: not there, timeout_s=CHANGE_S, what=what)
 
     def _ask(self, *words: str) -> str:
-        return self._run(words, ANSWER_S)
+        return self._run(words, self._answer_s)
 
     def _run(self, words: Sequence[str], timeout_s: float) -> str:
         return run([self._binary, *words], timeout_s=timeout_s, env=environment()).stdout

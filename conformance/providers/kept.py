@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from conformance.errors import InputError
-from conformance.process import own_identity, same_process_lives
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.settings import state_dir
 
 BASELINE = "baseline.json"
@@ -30,6 +30,16 @@ def kept_folder(cluster: str) -> Path:
 def is_kept(folder: Path) -> bool:
     """Whether a folder is that of a cluster that stood, and is to stay."""
     return (folder / BASELINE).is_file()
+
+
+def how_to_reach(cluster: str, node: str, kubeconfig: Path) -> str:
+    """Return what to tell of a cluster that stays."""
+    return (
+        f"the cluster {cluster} stays; the suite's servers end with this run\n"
+        f"  reach it    export KUBECONFIG={kubeconfig}\n"
+        f"  use it      --flux-provider kind --flux-reuse {cluster}\n"
+        f"  end it      docker rm --force --volumes {node} && docker network rm {cluster}"
+    )
 
 
 def claim(cluster: str, engine_id: str) -> None:
@@ -96,7 +106,7 @@ class Hold:
     def _told(self) -> str:
         with contextlib.suppress(OSError, ValueError, TypeError):
             run_id, pid, started = json.loads(self._holder.read_text())
-            if same_process_lives(int(pid), float(started)):
+            if same_process_lives(int(pid), read_start(started)):
                 return f" by the run {run_id} (process {pid})"
         return ""
 

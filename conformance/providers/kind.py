@@ -7,18 +7,18 @@ gateway.
 import contextlib
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
-from conformance.errors import ProcessError, ProviderError
+from conformance.errors import DeadlineError, ProcessError, ProviderError
 from conformance.kube.audit import AuditLog
 from conformance.kube.client import KubeClient
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
 from conformance.providers import firewall, kind_inside, reusing
-from conformance.providers.kept import BASELINE, Hold, claim, is_kept, kept_folder
+from conformance.providers.kept import BASELINE, Hold, claim, how_to_reach, is_kept, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands
 from conformance.providers.kind_plan import (
     KINDNET,
@@ -140,6 +140,7 @@ class KindProvider:
         self._client = client
         if self._plan.reuse:
             kind_inside.wait_answers(client, timeout_s=self._timeouts.kind_cluster)
+            self._load_again()
             reusing.wipe(client, self._home / BASELINE, flux=self._binary("flux"), kubeconfig=self._kubeconfig)
             self._notes.append(f"{self._platform}: the kept cluster {self._name} was made as new")
         else:
@@ -217,7 +218,7 @@ class KindProvider:
 
     def _remove(self) -> None:
         if is_kept(self._home):
-            self._say(self._how_to_reach())
+            self._say(how_to_reach(self._name, self._node, self._kubeconfig))
         elif self._begun:
             # The network goes last: by its label the next start finds what this one cannot wait for.
             self._engine.remove_nodes(self._name, coming=self._creating)
@@ -273,21 +274,31 @@ class KindProvider:
         config = self._private / "kind.yaml"
         config.write_text(yaml.safe_dump(cluster_config(self._name, self._mounted(), policies), sort_keys=False))
         self._note_plan(policies)
-        images = images_to_load(policies, self._components)
-        loading = self._loading = Loading(self._engine, commands, self._node, images, self._timeouts)
+        loading = self._loader(commands, images_to_load(policies, self._components))
         with loading.beside():
             self._creating = True
             try:
                 commands.create(image.reference, config, timeout_s=self._timeouts.kind_cluster)
                 self._creating = False
             except ProcessError as error:
-                self._creating = False
+                # Killed at the deadline, nobody heard more of it than after Ctrl-C.
+                self._creating = isinstance(error, DeadlineError)
                 raise ProviderError(
                     f"the Kind cluster did not come up: {error}",
                     hint="the node's own logs are below; `docker info` says what the engine can do",
                     log=self._logs / "kind",
                 ) from error
         self._notes += [f"{self._platform}: {said}" for said in loading.notes]
+
+    def _load_again(self) -> None:
+        """Load what this run starts in a kept cluster, which may be another release; `kind` skips what the node has."""
+        loading = self._loader(self._commands(), images_to_load("", self._components))  # its policy engine runs
+        loading.load(kept=True)
+        self._notes += [f"{self._platform}: {said}" for said in loading.notes]
+
+    def _loader(self, commands: ClusterCommands, images: Sequence[str]) -> Loading:
+        self._loading = Loading(self._engine, commands, self._node, images, self._timeouts)
+        return self._loading
 
     def _mounted(self) -> Path:
         """Return the folder that the node sees as /conformance."""
@@ -334,12 +345,4 @@ class KindProvider:
             notes=tuple(self._notes),
             rerun="--provider kind",
             stays=self._keep,
-        )
-
-    def _how_to_reach(self) -> str:
-        return (
-            f"the cluster {self._name} stays; the suite's servers end with this run\n"
-            f"  reach it    export KUBECONFIG={self._kubeconfig}\n"
-            f"  use it      --flux-provider kind --flux-reuse {self._name}\n"
-            f"  end it      docker rm --force --volumes {self._node} && docker network rm {self._name}"
         )

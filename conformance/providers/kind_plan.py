@@ -12,6 +12,7 @@ import yaml
 from conformance.errors import InputError, ProcessError, ProviderError
 from conformance.providers.arguments import OPERATOR
 from conformance.providers.engine import Engine, EngineFacts
+from conformance.providers.engine_place import require_here
 from conformance.providers.kind_cluster import require_pytest_kind
 from conformance.providers.reaping import reap, require_kept
 from conformance.settings import data_dir
@@ -79,21 +80,19 @@ def examine(
         say: receives a line for each cluster of a killed run that is ended.
 
     Raises:
-        InputError: no pytest-kind, an engine that does not answer or is too small, no such version or cluster, a
-            cluster that another run uses, or that does not run.
+        InputError: no pytest-kind, an engine that does not answer, is too small or elsewhere, no such version or
+            cluster, a cluster that another run uses, or that does not run.
         ProviderError: the engine does not remove what a killed run left.
     """
     require_pytest_kind()
     facts = engine.facts()
-    _require_memory(facts)
+    require_kernel(facts)
+    require_here(engine, facts)
+    require_memory(facts)
     if not reuse:  # a kept cluster has its share already
-        _require_free_memory(engine, say)
-    kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
-    if kernel < MIN_KERNEL:
-        raise InputError(
-            f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
-            hint=f"use an engine on a newer kernel, {_EMBEDDED}",
-        )
+        if psutil.virtual_memory().available < MIN_FREE_BYTES:
+            reap(engine, say)
+        require_free_memory()
     if reuse:
         require_kept(engine, reuse)
         _require_running(engine, reuse)
@@ -102,7 +101,18 @@ def examine(
     return KindPlan(engine=engine, facts=facts, image=image, keep=keep, reuse=reuse)
 
 
-def _require_memory(facts: EngineFacts) -> None:
+def require_kernel(facts: EngineFacts) -> None:
+    """Check the engine's kernel; raises InputError."""
+    kernel = tuple(int(part) for part in re.findall(r"\d+", facts.kernel)[:2])
+    if kernel < MIN_KERNEL:
+        raise InputError(
+            f"the container engine runs on the kernel {facts.kernel or '(unknown)'}; nodes need 4.19 or newer",
+            hint=f"use an engine on a newer kernel, {_EMBEDDED}",
+        )
+
+
+def require_memory(facts: EngineFacts) -> None:
+    """Check the memory of the engine's machine; raises InputError."""
     if facts.memory_bytes < MIN_MEMORY_BYTES:
         raise InputError(
             f"the container engine has {facts.memory_bytes / GIB:.1f} GiB of memory, and a cluster with its tenants "
@@ -111,10 +121,8 @@ def _require_memory(facts: EngineFacts) -> None:
         )
 
 
-def _require_free_memory(engine: Engine, say: Callable[[str], None]) -> None:
-    """Check what is left of this machine's memory. The engine is on this machine, or its networks will be refused."""
-    if psutil.virtual_memory().available < MIN_FREE_BYTES:
-        reap(engine, say)
+def require_free_memory() -> None:
+    """Check what is left of this machine's memory, which is the engine's too; raises InputError."""
     left = psutil.virtual_memory().available
     if left < MIN_FREE_BYTES:
         raise InputError(

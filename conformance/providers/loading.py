@@ -1,4 +1,4 @@
-"""Brings images of the engine into a node while its cluster is created; what cannot be brought, the node pulls."""
+"""Brings images of the engine into a node, while its cluster is created or again later; the node pulls the rest."""
 
 import contextlib
 import threading
@@ -50,8 +50,11 @@ class Loading:
                 raise
             loaded.result()
 
-    def load(self) -> None:
+    def load(self, *, kept: bool = False) -> None:
         """Load what the engine holds, one image after another.
+
+        Args:
+            kept: the node is that of a kept cluster, and may have what the engine lacks.
 
         An engine that keeps images as containerd does holds of an image for several platforms its own part alone, which
         `kind load` may refuse (kubernetes-sigs/kind#3795): the node can pull it all the same.
@@ -61,7 +64,8 @@ class Loading:
         if held:
             self._until_runtime()
             self.failed = self._loaded(held)
-        self.notes += [f"{image} {self._origin(image, found)}" for image, found in ids.items()]
+        elsewhere = "is not in the local engine: the node has it, or pulls it" if kept else "is for the node to pull"
+        self.notes += [f"{image} {self._origin(image, found) or elsewhere}" for image, found in ids.items()]
 
     def _loaded(self, held: Sequence[str]) -> Mapping[str, str]:
         try:
@@ -75,7 +79,7 @@ class Loading:
     def _origin(self, image: str, found: str) -> str:
         if image in self.failed:
             return f"could not be loaded and is left for the node to pull: {self.failed[image]}"
-        return f"loaded from the local engine ({found})" if found else "is for the node to pull"
+        return f"loaded from the local engine ({found})" if found else ""
 
     def _until_runtime(self) -> None:
         what = "the node's container runtime answers"

@@ -1,6 +1,7 @@
 """Marks what a run makes in the container engine, and ends what a killed run left there, by label."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from conformance.errors import InputError
-from conformance.process import end_processes, own_identity, processes_of_run, same_process_lives
+from conformance.process import end_processes, processes_of_run
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.providers.engine import Engine
 from conformance.providers.kept import Hold, forget_ended, is_free, is_kept, kept_folder
 from conformance.settings import state_dir
@@ -18,12 +20,13 @@ RUN_LABEL = "dev.fluxtenancy.conformance.run"
 """On the network of each cluster: the id of the run that made it. A cluster has the name of its network."""
 OWNER_LABEL = "dev.fluxtenancy.conformance.owner"
 """Host, process id and start time of the run's process, and where the cluster lies if it is kept; as JSON."""
+_OURS = re.compile(r"ftc-\d{8}t\d{6}z-[0-9a-f]+-")
+"""Begins the name of each cluster: the run's id (`kind.py`)."""
 
 
 def labels(run_id: str, cluster: str) -> Mapping[str, str]:
     """Return the labels of the network of a cluster that this process makes."""
-    pid, created = own_identity()
-    owner = [socket.gethostname(), pid, created, str(kept_folder(cluster))]
+    owner = [socket.gethostname(), *own_identity(), str(kept_folder(cluster))]
     return {RUN_LABEL: run_id, OWNER_LABEL: json.dumps(owner)}
 
 
@@ -42,9 +45,22 @@ def reap(engine: Engine, say: Callable[[str], None]) -> list[str]:
             # A network without a node is rare: whoever was making one may have been ended a moment ago.
             engine.remove_nodes(name, coming=True)
             engine.remove_network(name)
+        late = _late(engine)
+        for name in late:
+            say(f"removing a node that the container engine made when its run had ended: {name}")
+            engine.remove_nodes(name)
         # A network comes before its folder: what has a folder and no network was ended.
         forget_ended(lambda: _ours(engine), lambda: engine.facts().id, say)
-    return [name for name, _ in dead]
+    return [*(name for name, _ in dead), *late]
+
+
+def _late(engine: Engine) -> list[str]:
+    """Return clusters of this suite with a node that nobody started, and without a network: a live run begins with it.
+
+    The nodes are listed first: a run that begins meanwhile has its network by then.
+    """
+    unstarted = {name for name in engine.unstarted() if _OURS.match(name)}
+    return sorted(unstarted - engine.network_names()) if unstarted else []
 
 
 def require_kept(engine: Engine, name: str) -> None:
@@ -82,8 +98,8 @@ class _Owner:
 
 def _owner(found: Mapping[str, str]) -> _Owner | None:
     try:
-        host, pid, created, folder = json.loads(found.get(OWNER_LABEL, ""))
-        return _Owner(host == socket.gethostname(), same_process_lives(int(pid), float(created)), Path(folder))
+        host, pid, started, folder = json.loads(found.get(OWNER_LABEL, ""))
+        return _Owner(host == socket.gethostname(), same_process_lives(int(pid), read_start(started)), Path(folder))
     except (ValueError, TypeError):
         return None  # not as this suite writes it
 

@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from conformance.errors import InputError, ToolchainError
 from conformance.model import BinaryOrigin
-from conformance.process import own_identity, same_process_lives
+from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.toolchain.progress import BEAT_S
 from conformance.toolchain.recipes import GIB, data_of, sha256_of
 
@@ -138,7 +138,7 @@ class Cache:
     def _holder(self) -> str:
         with contextlib.suppress(OSError, ValueError, TypeError):
             pid, started = json.loads((self.root / "build.holder").read_text(encoding="utf-8"))
-            if same_process_lives(pid, started):
+            if same_process_lives(pid, read_start(started)):
                 return f" (process {pid})"
         return ""
 

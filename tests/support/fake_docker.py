@@ -1,6 +1,7 @@
 """A `docker` on PATH that answers from a table, and writes down what it was asked."""
 
 import json
+import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ INFO = {
     "MemTotal": 8 * GIB,
     "NCPU": 2,
     "CgroupVersion": "2",
+    "Name": "elsewhere",
+    "OperatingSystem": "Debian GNU/Linux 12 (bookworm)",
+    "SecurityOptions": ["name=seccomp,profile=default", "name=cgroupns"],
 }
 SCRIPT = """\
 #!{python}
@@ -81,5 +85,6 @@ class FakeDocker:
 
 
 @pytest.fixture
-def docker(tmp_path: Path) -> FakeDocker:
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    monkeypatch.setattr(platform, "release", lambda: INFO["KernelVersion"])  # its engine is on this machine
     return FakeDocker(tmp_path / "docker-bin")

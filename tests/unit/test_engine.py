@@ -1,12 +1,13 @@
 """The container engine's answers, by a docker that says what it is told."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from support.fake_docker import FakeDocker, docker
 
-from conformance.errors import InputError, ProcessError, ProviderError
+from conformance.errors import DeadlineError, InputError, ProcessError, ProviderError
 from conformance.providers.engine import Engine
 
 __all__ = ["docker"]
@@ -181,7 +182,18 @@ def test_what_cannot_be_removed_names_the_command(docker: FakeDocker) -> None:
 def test_a_command_in_an_image_has_no_network(docker: FakeDocker) -> None:
     docker.says("run", "seen")
     assert docker.engine.in_image("i", ["sh", "-c", "x"]) == "seen"
-    assert docker.asked[-1] == "run --rm --privileged --network=none --entrypoint=sh i -c x"
+    words = r"run --rm --name=conformance-[0-9a-f]{8} --privileged --network=none --entrypoint=sh i -c x"
+    assert re.fullmatch(words, docker.asked[-1])
     docker.says("exec", code=1, error="no")
     with pytest.raises(ProcessError):
         docker.engine.in_node("n", ["true"])
+
+
+def test_a_container_that_ran_into_its_deadline_does_not_stay(docker: FakeDocker) -> None:
+    asked, binary = docker.folder / "asked", docker.folder / "docker"
+    binary.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n[ "$1" != run ] || exec sleep 60\n')
+    with pytest.raises(DeadlineError):
+        docker.engine.in_image("i", ["sh", "-c", "x"], timeout_s=0.5)
+    begun, removed = docker.asked
+    name = begun.split()[2].removeprefix("--name=")
+    assert removed == f"rm --force --volumes {name}"

@@ -10,13 +10,11 @@ import pytest
 from support.fake_docker import FakeDocker, docker
 from support.kind_provider import provider
 
-from conformance.errors import InputError, KubeError, ProcessError, ProviderError
-from conformance.kube.client import KubeClient
+from conformance.errors import DeadlineError, InputError, ProcessError, ProviderError
 from conformance.process import run
-from conformance.providers import kind_inside, reusing
 from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands, retaining
-from conformance.providers.kind_inside import wait_answers, wait_policies
+from conformance.providers.kind_inside import wait_policies
 from conformance.providers.loading import Loading
 from conformance.providers.reaping import labels
 from conformance.settings import Timeouts, environment
@@ -174,7 +172,13 @@ def test_a_policy_engine_that_does_not_run_names_its_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "coming"), [(KeyboardInterrupt(), True), (ProcessError("ended with exit code 1"), False), (None, False)]
+    ("ended", "coming"),
+    [
+        (KeyboardInterrupt(), True),
+        (DeadlineError("did not end within 300 s"), True),
+        (ProcessError("ended with exit code 1"), False),
+        (None, False),
+    ],
 )
 def test_a_node_that_was_being_made_when_the_run_was_ended_goes_too(
     docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException | None, coming: bool
@@ -195,43 +199,6 @@ def test_a_node_that_was_being_made_when_the_run_was_ended_goes_too(
     made.down()
     assert asked == [("ftc-20261121t000000z-abc-staging", coming)]
     assert docker.asked[-1].startswith("network rm")
-
-
-def test_the_api_server_of_a_node_that_was_just_started_is_waited_for() -> None:
-    answers: list[Any] = [KubeError("connection refused"), KubeError("503"), []]
-
-    class Client:
-        def objects(self, *_: str) -> list[Any]:
-            answer = answers.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return list(answer)
-
-    client: Any = Client()
-    wait_answers(client, timeout_s=30)
-    assert answers == []
-    answers.append(KubeError("connection refused"))
-    with pytest.raises(ProviderError, match=r"the kept cluster's API server answers .*connection refused") as told:
-        wait_answers(client, timeout_s=0)
-    assert "docker logs" in told.value.hint
-
-
-def test_a_kept_cluster_is_wiped_when_it_answers(
-    docker: FakeDocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = provider(docker, tmp_path, reuse="kept")
-    order: list[str] = []
-
-    def wipe(*_: object, **__: object) -> None:
-        order.append("wiped")
-        raise ProviderError("far enough")
-
-    monkeypatch.setattr(KubeClient, "from_kubeconfig", lambda *_, **__: None)
-    monkeypatch.setattr(kind_inside, "wait_answers", lambda *_, **__: order.append("answers"))
-    monkeypatch.setattr(reusing, "wipe", wipe)
-    with pytest.raises(ProviderError, match="far enough"):
-        made.up()
-    assert order == ["answers", "wiped"]
 
 
 def test_the_cluster_goes_whatever_fails_before_it(docker: FakeDocker, tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from kind_lab.layout import Layout
 
 from conformance import process
 from conformance.errors import ProcessError
-from conformance.process import Completed, own_identity
+from conformance.process import Completed
+from conformance.process_identity import own_identity
 from conformance.providers.kept import BASELINE, Hold, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, is_used, labels
 from conformance.toolchain.progress import Step

@@ -12,7 +12,7 @@ import yaml
 from support.fake_docker import GIB, INFO, FakeDocker, docker
 
 from conformance.errors import InputError
-from conformance.process import own_identity
+from conformance.process_identity import own_identity
 from conformance.providers.kept import BASELINE, kept_folder
 from conformance.providers.kind_plan import (
     KINDNET,
@@ -97,6 +97,7 @@ def test_a_machine_whose_memory_is_taken_is_refused_before_the_cluster_is(
 ) -> None:
     monkeypatch.setenv("FLUX_TENANCY_STATE", str(tmp_path / "state"))
     docker.says("network ls")
+    docker.says("ps")
     free(monkeypatch, 2.0)
     with pytest.raises(InputError, match=r"2\.0 GiB of this machine's memory are free") as refused:
         examine(docker.engine, "")
@@ -127,7 +128,7 @@ def test_what_a_killed_run_left_goes_before_memory_is_found_too_short(
 def test_where_memory_is_left_nothing_is_removed_by_a_look(docker: FakeDocker) -> None:
     docker.holds(PINNED)
     examine(docker.engine, "")
-    assert not [line for line in docker.asked if line.startswith(("network", "rm"))]
+    assert not [line for line in docker.asked if line.startswith(("network ls", "network rm", "rm"))]
 
 
 @pytest.fixture

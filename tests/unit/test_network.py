@@ -14,12 +14,11 @@ from conformance.kube.objects import Ref, pick
 from conformance.manifests import PLACEHOLDERS, load
 from conformance.model import Capability, Cell, Reach, Seen
 from conformance.network import Flow, Network, as_text
-from conformance.network.enforcement import Enforcement, NotEnforced
 from conformance.network.flows import Peer, Resolved, resolve
 from conformance.network.oracle import answers
 from conformance.network.pods import IMAGE, pod
 from conformance.network.policies import deciding, selects
-from conformance.network.probe import outcome
+from conformance.network.probe import Prober, outcome
 from conformance.settings import Timeouts
 
 EXITED = "command terminated with exit code 1"
@@ -139,6 +138,17 @@ def test_a_broken_probe_is_no_denial(said: list[str]) -> None:
     assert outcome(said) is None
 
 
+def test_a_name_that_is_not_resolved_keeps_nobody_from_an_address(tmp_path: Path) -> None:
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(f'#!/bin/sh\nprintf "DNS: lookup None: no such host\\n{EXITED}\\n" >&2\nexit 1\n')
+    kubectl.chmod(0o755)
+    prober = Prober(kubectl=kubectl, kubeconfig=tmp_path / "config", home=tmp_path / "home", timeout_s=20)
+    pod = Ref("v1", "Pod", "client", "near")
+    assert prober.connect(pod, "10.96.0.10:53", "UDP") is Seen.DNS
+    with pytest.raises(Breakdown, match="the probe near/Pod/client to None:80 did not work"):
+        prober.connect(pod, "None:80")
+
+
 def test_the_oracle_answers_each_question() -> None:
     assert answers(ALLOWED_TABLE + DENIED_TABLE, 2) == [Reach.ALLOWED, Reach.DENIED]
 
@@ -178,89 +188,6 @@ def test_the_policies_that_decide_are_named_by_direction() -> None:
     one = resolved(Cluster(NAMESPACE, CLIENT), flow("203.0.113.10"))
     assert deciding(policies, one) == "egress: apps/deny; ingress: outside of policies"
     assert deciding([], one) == "egress: no policy; ingress: outside of policies"
-
-
-class Engine:
-    """A network whose policies bite, or do not."""
-
-    def __init__(self, *, enforces: bool) -> None:
-        self.enforces = enforces
-        self.late = False
-        """What is opened does not show."""
-        self.closed = False
-        self.flips = 0
-
-    def apply(self, manifest: Mapping[str, Any]) -> None:
-        self.flips += manifest["kind"] == "NetworkPolicy"
-        self.closed = self.closed or (self.enforces and manifest["kind"] == "NetworkPolicy")
-
-    def delete_if_exists(self, _ref: Ref) -> None:
-        self.closed = self.closed and self.late
-
-    def objects_at(self, *_: object, fields: str, **__: object) -> tuple[list[Any], str]:
-        ready = {"conditions": [{"type": "Ready", "status": "True"}], "podIP": "10.1.0.7"}
-        return [{"metadata": {"name": fields}, "status": ready}], "1"
-
-
-def enforcement(engine: Engine) -> Enforcement:
-    timeouts = Timeouts(network_settled=0.0, pod_ready=0.0)
-    return Enforcement(cast("KubeClient", engine), lambda _: not engine.closed, timeouts)
-
-
-def test_enforcement_is_proved_once_and_a_flip_is_shared() -> None:
-    engine = Engine(enforces=True)
-    proof = enforcement(engine)
-    proof.prove()
-    proof.prove()
-    assert engine.flips == 1
-    proof.catch_up()
-    assert not engine.closed
-    proof.cycle()
-    assert not engine.closed
-
-
-def test_a_network_that_does_not_enforce_says_so_each_time() -> None:
-    proof = enforcement(Engine(enforces=False))
-    for _ in range(2):
-        with pytest.raises(NotEnforced, match="does not enforce NetworkPolicies"):
-            proof.prove()
-
-
-def test_one_packet_that_a_busy_node_lost_is_no_enforcement() -> None:
-    said = [True, False, True]  # stands without the policy; with it, once lost, and let through
-    timeouts = Timeouts(network_settled=0.0, pod_ready=0.0)
-    proof = Enforcement(cast("KubeClient", Engine(enforces=False)), lambda _: said.pop(0), timeouts)
-    with pytest.raises(NotEnforced):
-        proof.prove()
-    assert said == []
-
-
-def test_what_a_busy_network_refused_before_does_not_count_when_it_is_judged() -> None:
-    engine = Engine(enforces=True)
-    proof = enforcement(engine)
-    proof.prove()
-    engine.late = True
-    for asked in (proof.catch_up, proof.prove):
-        with pytest.raises(NotEnforced):
-            asked()
-    engine.late = engine.closed = False
-    proof.cycle()
-    proof.prove()
-
-
-@pytest.mark.parametrize("closed", [True, False])
-def test_rules_that_nobody_writes_any_more_are_no_enforcement_whatever_they_say(closed: bool) -> None:
-    engine = Engine(enforces=True)
-    proof = enforcement(engine)
-    proof.prove()
-    if not closed:
-        proof.catch_up()
-    assert engine.closed is closed
-    engine.late = True
-    engine.enforces = False
-    for _ in range(2):
-        with pytest.raises(NotEnforced):
-            proof.cycle()
 
 
 def test_the_matrix_is_a_table() -> None:

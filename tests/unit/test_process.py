@@ -11,17 +11,15 @@ import psutil
 import pytest
 
 from conformance import process
-from conformance.errors import ProcessError
+from conformance.errors import DeadlineError, ProcessError
 from conformance.kube.wait import eventually
 from conformance.process import (
     RUN_ID_VARIABLE,
     Service,
     Supervisor,
     end_processes,
-    own_identity,
     processes_of_run,
     run,
-    same_process_lives,
 )
 
 PARENT = """
@@ -96,7 +94,7 @@ def test_a_program_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("lines", [None, lambda _: None], ids=["silent", "on-line"])
 def test_the_deadline_kills_the_whole_group(tmp_path: Path, lines: Callable[[str], None] | None) -> None:
-    with pytest.raises(ProcessError, match=r"did not end within 1\.5 s"):
+    with pytest.raises(DeadlineError, match=r"did not end within 1\.5 s"):
         run(python(PARENT, tmp_path / "pid"), timeout_s=1.5, on_line=lines)
     assert_ends(int((tmp_path / "pid").read_text()))
 
@@ -192,21 +190,6 @@ def test_processes_are_ended_whatever_they_think_of_it(supervisor: Supervisor, t
     eventually(service.log.read_text, bool, timeout_s=10, what="it ignores SIGTERM by now")
     end_processes(processes_of_run(RUN_ID), grace_s=grace)
     eventually(lambda: service.alive, lambda alive: not alive, timeout_s=5, what="it ends")
-
-
-def test_the_same_process_is_told_by_id_and_start() -> None:
-    pid, began = own_identity()
-    assert same_process_lives(pid, began)
-    assert not same_process_lives(pid, began - 60)
-
-
-def test_a_dead_process_that_nobody_waited_for_does_not_live(supervisor: Supervisor, tmp_path: Path) -> None:
-    service = started(supervisor, tmp_path, "import signal; signal.pause()")
-    began = psutil.Process(service.pid).create_time()
-    assert same_process_lives(service.pid, began)
-    psutil.Process(service.pid).kill()
-    eventually(lambda: is_gone(service.pid), bool, timeout_s=5, what="a zombie")
-    assert not same_process_lives(service.pid, began)
 
 
 def test_the_own_process_is_never_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:

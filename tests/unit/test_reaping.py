@@ -4,12 +4,13 @@ import json
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 from filelock import FileLock, Timeout
 from support.fake_docker import INFO, FakeDocker, docker
 
 from conformance.errors import InputError, ProviderError
-from conformance.process import own_identity
+from conformance.process_identity import own_identity
 from conformance.providers.kept import BASELINE, Hold, claim, kept_folder
 from conformance.providers.reaping import OWNER_LABEL, RUN_LABEL, labels, reap, require_kept
 
@@ -70,12 +71,46 @@ def test_a_node_that_the_engine_makes_for_a_dead_run_is_waited_for(
     assert removed(docker) == [f"rm --force --volumes {NAME}-control-plane", f"network rm {NAME}"]
 
 
+LATE = "ftc-20261121t000000z-0a1b2c-staging"
+_LABEL = "io.x-k8s.kind.cluster"
+UNSTARTED = f'ps --all --filter status=created --filter label={_LABEL} --format {{{{.Label "{_LABEL}"}}}}'
+EVERY_NETWORK = "network ls --format {{.Name}}"
+
+
+def with_late(docker: FakeDocker, *networks: str) -> FakeDocker:
+    """Answer of a node that the engine made when its run had been told that there is none, and of the user's own."""
+    answering(docker, of_dead_run())
+    docker.network(NAME, dict(labels("run", NAME)))
+    docker.says("ps --all --filter label=", f"{LATE}-control-plane\n")
+    docker.says(UNSTARTED, f"{LATE}\nkind\nftc-mine\n")
+    docker.says(EVERY_NETWORK, "".join(f"{name}\n" for name in ("bridge", NAME, *networks)))
+    return docker
+
+
+def test_a_node_that_came_after_its_run_had_cleaned_up_is_removed_by_the_next(docker: FakeDocker) -> None:
+    said: list[str] = []
+    assert reap(with_late(docker).engine, said.append) == [LATE]
+    assert removed(docker) == [f"rm --force --volumes {LATE}-control-plane"]
+    assert said == [f"removing a node that the container engine made when its run had ended: {LATE}"]
+    questions = [line for line in docker.asked if line in (UNSTARTED, EVERY_NETWORK)]
+    assert questions == [UNSTARTED, EVERY_NETWORK]
+
+
+def test_a_node_that_a_run_is_about_to_start_is_not_touched(docker: FakeDocker) -> None:
+    assert reap(with_late(docker, LATE).engine, print) == []
+    assert removed(docker) == []
+
+
 def test_a_live_run_of_this_machine_keeps_what_it_has(docker: FakeDocker) -> None:
     assert reap(answering(docker, dict(labels("run", NAME))).engine, print) == []
     assert removed(docker) == []
 
 
-@pytest.mark.parametrize("owner", ["", "{}", "[1, 2]", "not JSON", '["host", "x", "y", "z"]'])
+OTHERS = json.dumps([socket.gethostname(), 1, "2026-11-22", "/x"])
+"""As a version that is yet to come might write it."""
+
+
+@pytest.mark.parametrize("owner", ["", "{}", "[1, 2]", "not JSON", '["host", "x", "y", "z"]', OTHERS])
 def test_what_is_not_labelled_as_the_suite_does_is_not_touched(docker: FakeDocker, owner: str) -> None:
     assert reap(answering(docker, {RUN_LABEL: "r", OWNER_LABEL: owner}).engine, print) == []
     assert removed(docker) == []
@@ -91,6 +126,22 @@ def test_a_kept_cluster_outlives_its_run(docker: FakeDocker) -> None:
     assert reap(answering(docker, of_dead_run()).engine, print) == []
     assert removed(docker) == []
     assert folder.is_dir()
+
+
+def test_a_live_run_keeps_what_it_has_whatever_becomes_of_the_clock(
+    docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = dict(labels("run", NAME))
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
+    assert reap(answering(docker, found).engine, print) == []
+    assert removed(docker) == []
+
+
+def test_a_live_run_of_an_earlier_version_keeps_what_it_has(docker: FakeDocker) -> None:
+    began = psutil.Process().create_time()
+    owner = [socket.gethostname(), own_identity()[0], began, str(kept_folder(NAME))]
+    assert reap(answering(docker, {RUN_LABEL: "run", OWNER_LABEL: json.dumps(owner)}).engine, print) == []
+    assert removed(docker) == []
 
 
 def test_a_run_that_died_before_its_kept_cluster_stood_is_removed(docker: FakeDocker) -> None:

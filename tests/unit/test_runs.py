@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from conformance import runs
 from conformance.errors import InputError
 from conformance.kube.wait import eventually
-from conformance.process import Supervisor, own_identity, processes_of_run
+from conformance.process import Supervisor, processes_of_run
+from conformance.process_identity import own_identity
 from conformance.runs import RunFolder, open_run, port_lock, reap
 
 DEAD = {"pid": 2**22 + 1, "create_time": 1.0}
@@ -71,16 +73,21 @@ def test_a_folder_without_a_usable_record_is_a_dead_one_s(state: Path, record: s
 
 def test_the_folder_of_a_live_owner_is_left_alone(state: Path) -> None:
     pid, began = own_identity()
-    folder = left_behind(state, {"pid": pid, "create_time": began}, "live-run")
+    ours = left_behind(state, {"pid": pid, "create_time": 1.0, "started": began}, "live-run")
+    earlier = left_behind(state, {"pid": pid, "create_time": psutil.Process().create_time()}, "of-an-earlier-version")
     open_run("next").remove()
-    assert folder.is_dir()
+    assert ours.is_dir()
+    assert earlier.is_dir()
 
 
 def test_a_process_that_only_has_the_same_id_is_no_owner(state: Path) -> None:
-    pid, began = own_identity()
-    folder = left_behind(state, {"pid": pid, "create_time": began - 3600})
+    pid, began = psutil.Process().pid, psutil.Process().create_time()
+    other = f"{str(own_identity()[1]).partition(':')[0]}:1"
+    folder = left_behind(state, {"pid": pid, "create_time": began, "started": other})
+    earlier = left_behind(state, {"pid": pid, "create_time": began - 3600}, "of-an-earlier-version")
     open_run("next").remove()
     assert not folder.exists()
+    assert not earlier.exists()
 
 
 def test_what_is_no_folder_is_left_alone(state: Path) -> None:
@@ -113,7 +120,8 @@ def test_a_lock_file_that_a_dead_process_left_does_not_block(state: Path) -> Non
 def test_the_record_names_this_process(state: Path) -> None:
     folder = open_run("mine")
     record = json.loads((folder.path / "run.json").read_text())
-    assert (record["pid"], record["create_time"]) == own_identity()
+    assert (record["pid"], record["started"]) == own_identity()
+    assert record["create_time"] == pytest.approx(psutil.Process().create_time(), abs=5)  # for earlier versions
     assert runs._owner_lives(folder.path)
     folder.remove()
 

@@ -227,13 +227,17 @@ def test_a_certificate_counts_an_upgrade_in_place_on_the_same_platform() -> None
         assert given[word] == counted[word]
 
 
-def test_each_push_is_certified_and_none_takes_the_place_of_another() -> None:
-    given = read(ROOT / ".github/workflows/certify.yml")
-    group = given["concurrency"]["group"]
-    assert "github.event_name == 'push' && github.sha" in group
-    assert group.endswith("|| github.run_id }}")
-    assert given["concurrency"]["cancel-in-progress"] is False
-    jobs = given["jobs"]
+@pytest.mark.parametrize("name", ["certify", "e2e"])
+def test_no_event_and_no_push_takes_the_place_of_another(name: str) -> None:
+    concurrency = read(ROOT / f".github/workflows/{name}.yml")["concurrency"]
+    assert concurrency["group"].startswith(f"{name}-${{{{ github.event_name }}}}-")
+    assert "github.event_name == 'push' && github.sha" in concurrency["group"]
+    assert concurrency["group"].endswith("|| github.run_id }}")
+    assert concurrency["cancel-in-progress"] is False
+
+
+def test_each_push_that_names_a_release_is_certified() -> None:
+    jobs = read(ROOT / ".github/workflows/certify.yml")["jobs"]
     assert "github.event_name == 'push'" in jobs["upgrades"]["if"]
     added, named = (step for step in jobs["upgrades"]["steps"] if step.get("id"))
     assert added["env"] == {"BEFORE": "${{ github.event.before }}"}
