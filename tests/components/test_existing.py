@@ -6,7 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.existing import READS, Looked, as_nodes_have_it, bind, has_address, logged, look, role, running, written
+from support.existing import (
+    READS,
+    Looked,
+    as_nodes_have_it,
+    bind,
+    has_address,
+    logged,
+    look,
+    role,
+    role_without,
+    running,
+    written,
+)
 from support.existing import kubeconfig as accounts
 from support.planted import DNS, OTHERS, STRAY, dns_server, holes
 
@@ -22,7 +34,9 @@ from conformance.runs import RunFolder, open_run
 pytestmark = pytest.mark.timeout(240)
 
 RUN = "test-existing"
-AUDITOR, NOBODY = "auditor", "nobody"
+AUDITOR, SHORT, NOBODY = "auditor", "short", "nobody"
+LACKING = ("networkpolicies", "rolebindings")
+ROLEBINDINGS = "rolebindings.rbac.authorization.k8s.io"
 USERS = "system:serviceaccount:default"
 
 
@@ -50,9 +64,10 @@ def as_with_nodes(platform: Platform) -> None:
 
 @pytest.fixture(scope="module")
 def kubeconfig(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two identities, a context of a server that is not there, and a current-context that leads to it."""
+    """Three identities, a context of a server that is not there, and a current-context that leads to it."""
     bind(platform, role(platform, "audit"), ("default", AUDITOR))
-    config = accounts(platform, [("default", AUDITOR), ("default", NOBODY)])
+    bind(platform, role_without(platform, "audit", *LACKING), ("default", SHORT))
+    config = accounts(platform, [("default", AUDITOR), ("default", SHORT), ("default", NOBODY)])
     return written(config, tmp_path_factory.mktemp("home"))
 
 
@@ -206,13 +221,35 @@ def _is_established(one: Manifest | None) -> bool:
     return any(c["type"] == "Established" and c["status"] == "True" for c in pick(one, "status", "conditions") or [])
 
 
+@pytest.mark.usefixtures("as_with_nodes")
+def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
+    clean: Looked, audit: Callable[..., Looked]
+) -> None:
+    done = audit(SHORT)
+    assert done.code == EXIT_CODES[ExitCode.INCONCLUSIVE], done.said
+    whole, short = ({row.key: row for row in one.report.results} for one in (clean, done))
+    assert set(short) == set(whole)
+    unjudged = {key for key, row in short.items() if row.result is Outcome.ERROR}
+    assert {"C36", "E13"} <= unjudged
+    assert len(unjudged) < len(whole) / 2
+    assert {key: row.result for key, row in short.items() if key not in unjudged} == {
+        key: row.result for key, row in whole.items() if key not in unjudged
+    }
+    assert {short[key].layer for key in unjudged} == {"rights"}
+    wanted = {f"the right to list {one}" for one in ("networkpolicies.networking.k8s.io", ROLEBINDINGS)}
+    assert {short[key].wanted.partition(" in ")[0] for key in unjudged} == wanted
+    assert done.report.verdict is Verdict.INCONCLUSIVE
+    for text in ("these credentials may not", "which is missing: ", "fixtures/existing/audit.yaml", *wanted):
+        assert text in done.said
+
+
 @pytest.mark.parametrize(
     ("context", "texts"),
     [
         (NOBODY, ['User "system:serviceaccount:default:nobody" cannot list resource', "fixtures/existing/audit.yaml"]),
         ("stranger", ["401", "log in anew"]),
         ("gone", ["https://127.0.0.1:1 does not answer"]),
-        ("moon", ["no context 'moon'", "known: auditor, nobody, stranger, gone"]),
+        ("moon", ["no context 'moon'", "known: auditor, short, nobody, stranger, gone"]),
         ("", ["needs the context of the cluster by its name"]),
     ],
 )

@@ -21,6 +21,7 @@ from support.existing import (
     logged,
     look,
     role,
+    role_without,
     running,
     wait_until_settled,
 )
@@ -43,8 +44,8 @@ from conformance.settings import environment
 pytestmark = pytest.mark.timeout(240)
 
 RUN = "test-probe"
-PROBER, OUTSIDER = "prober", "outsider"
-"""Both have every right of a probe; the fleet's guard of namespaces lets through the first one only."""
+PROBER, OUTSIDER, SHORT = "prober", "outsider", ("kube-system", "short")
+"""The first two have every right of a probe; the fleet's guard of namespaces lets through the other two only."""
 USER = f"system:serviceaccount:kube-system:{PROBER}"
 ASKING = {"B05", "B17", "B24", "B29", "B49", "C14", "C17", "C20", "C22", "C25", "C32", "C34", "D02", "D06", "J06"}
 
@@ -70,9 +71,10 @@ def platform(
 @pytest.fixture(scope="module")
 def config(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = [("kube-system", PROBER), ("default", OUTSIDER)]
-    for name in ("audit", "probe"):
-        bind(platform, role(platform, name), *accounts)
-    return written_to(kubeconfig(platform, accounts), tmp_path_factory.mktemp("home"))
+    bind(platform, role(platform, "audit"), *accounts, SHORT)
+    bind(platform, role(platform, "probe"), *accounts)
+    bind(platform, role_without(platform, "probe", "ocirepositories", "users"), SHORT)
+    return written_to(kubeconfig(platform, [*accounts, SHORT]), tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")
@@ -272,6 +274,21 @@ def test_what_a_killed_probe_left_goes_with_the_next(
     )
     assert everything(platform) == before
     assert platform.client.objects("v1", "Namespace", labels=LABEL) == []
+
+
+def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
+    clean: Looked, probe: Callable[..., Looked]
+) -> None:
+    done = probe(SHORT[1])
+    assert done.code == EXIT_CODES[ExitCode.INCONCLUSIVE], done.said
+    whole, short = ({row.key: row.result for row in one.report.results} for one in (clean, done))
+    unjudged = {row.key: row for row in done.report.results if row.result is Outcome.ERROR}
+    assert unjudged
+    assert {key: result for key, result in short.items() if key not in unjudged} == {
+        key: result for key, result in whole.items() if key not in unjudged
+    }
+    assert {row.layer for row in unjudged.values()} == {"rights"}
+    assert {row.wanted for row in unjudged.values()} == {"the right to x"}
 
 
 def test_who_could_not_delete_the_namespaces_again_is_refused(platform: Platform, probe: Callable[..., Looked]) -> None:

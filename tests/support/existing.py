@@ -140,6 +140,18 @@ def role(platform: Platform, name: str) -> dict[str, Any]:
     return found
 
 
+def role_without(platform: Platform, name: str, *resources: str) -> dict[str, Any]:
+    """Apply one of the shipped ClusterRoles without its rights to some kinds, under a name of its own."""
+    found = role(platform, name)
+    rules = [
+        {**rule, "resources": [one for one in rule["resources"] if one not in resources]} for rule in found["rules"]
+    ]
+    short = {"apiVersion": found["apiVersion"], "kind": found["kind"], "metadata": {"name": f"{name}-short"}}
+    made = {**short, "rules": [rule for rule in rules if rule["resources"]]}
+    platform.client.apply(made)
+    return made
+
+
 def bind(platform: Platform, found: dict[str, Any], *accounts: tuple[str, str]) -> None:
     """Bind a ClusterRole to accounts, given as namespace and name."""
     name = found["metadata"]["name"]
