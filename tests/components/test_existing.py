@@ -36,7 +36,6 @@ pytestmark = pytest.mark.timeout(240)
 RUN = "test-existing"
 AUDITOR, SHORT, NOBODY = "auditor", "short", "nobody"
 LACKING = ("networkpolicies", "rolebindings")
-ROLEBINDINGS = "rolebindings.rbac.authorization.k8s.io"
 USERS = "system:serviceaccount:default"
 
 
@@ -236,7 +235,8 @@ def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
         key: row.result for key, row in whole.items() if key not in unjudged
     }
     assert {short[key].layer for key in unjudged} == {"rights"}
-    wanted = {f"the right to list {one}" for one in ("networkpolicies.networking.k8s.io", ROLEBINDINGS)}
+    wanted = {f"the right to {one}.networking.k8s.io" for one in ("get networkpolicies", "list networkpolicies")}
+    wanted |= {"the right to list rolebindings.rbac.authorization.k8s.io"}
     assert {short[key].wanted.partition(" in ")[0] for key in unjudged} == wanted
     assert done.report.verdict is Verdict.INCONCLUSIVE
     for text in ("these credentials may not", "which is missing: ", "fixtures/existing/audit.yaml", *wanted):

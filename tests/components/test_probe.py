@@ -288,7 +288,11 @@ def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
         key: result for key, result in whole.items() if key not in unjudged
     }
     assert {row.layer for row in unjudged.values()} == {"rights"}
-    assert {row.wanted for row in unjudged.values()} == {"the right to x"}
+    assert {row.wanted for row in unjudged.values()} == {
+        "the right to create ocirepositories.source.toolkit.fluxcd.io in j06-plain",
+        "the right to impersonate users gotk:shared-a:reconciler",
+    }
+    assert "fixtures/existing/probe.yaml" in done.said
 
 
 def test_who_could_not_delete_the_namespaces_again_is_refused(platform: Platform, probe: Callable[..., Looked]) -> None:
