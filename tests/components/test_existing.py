@@ -135,6 +135,28 @@ def test_the_clusters_own_audit_log_shows_reads_only(clean: Looked, folder: RunF
     assert {one["user"]["username"] for one in by_agent} == {f"{USERS}:{AUDITOR}"}
 
 
+def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
+    clean: Looked, audit: Callable[..., Looked]
+) -> None:
+    done = audit(SHORT)
+    assert done.code == EXIT_CODES[ExitCode.INCONCLUSIVE], done.said
+    whole, short = ({row.key: row for row in one.report.results} for one in (clean, done))
+    assert set(short) == set(whole)
+    unjudged = {key for key, row in short.items() if row.result is Outcome.ERROR}
+    assert {"C36", "E13"} <= unjudged
+    assert len(unjudged) < len(whole) / 2
+    assert {key: row.result for key, row in short.items() if key not in unjudged} == {
+        key: row.result for key, row in whole.items() if key not in unjudged
+    }
+    assert {short[key].layer for key in unjudged} == {"rights"}
+    wanted = {f"the right to {one}.networking.k8s.io" for one in ("get networkpolicies", "list networkpolicies")}
+    wanted |= {"the right to list rolebindings.rbac.authorization.k8s.io"}
+    assert {short[key].wanted.partition(" in ")[0] for key in unjudged} == wanted
+    assert done.report.verdict is Verdict.INCONCLUSIVE
+    for text in ("these credentials may not", "which is missing: ", "fixtures/existing/audit.yaml", *wanted):
+        assert text in done.said
+
+
 def test_a_tenants_namespace_without_guardrails_is_found(platform: Platform, audit: Callable[..., Looked]) -> None:
     platform.client.apply(STRAY)
     try:
@@ -218,29 +240,6 @@ def test_what_the_network_s_checks_do_not_know_of_is_not_judged(
 
 def _is_established(one: Manifest | None) -> bool:
     return any(c["type"] == "Established" and c["status"] == "True" for c in pick(one, "status", "conditions") or [])
-
-
-@pytest.mark.usefixtures("as_with_nodes")
-def test_without_a_right_what_needs_it_is_not_judged_and_the_rest_is(
-    clean: Looked, audit: Callable[..., Looked]
-) -> None:
-    done = audit(SHORT)
-    assert done.code == EXIT_CODES[ExitCode.INCONCLUSIVE], done.said
-    whole, short = ({row.key: row for row in one.report.results} for one in (clean, done))
-    assert set(short) == set(whole)
-    unjudged = {key for key, row in short.items() if row.result is Outcome.ERROR}
-    assert {"C36", "E13"} <= unjudged
-    assert len(unjudged) < len(whole) / 2
-    assert {key: row.result for key, row in short.items() if key not in unjudged} == {
-        key: row.result for key, row in whole.items() if key not in unjudged
-    }
-    assert {short[key].layer for key in unjudged} == {"rights"}
-    wanted = {f"the right to {one}.networking.k8s.io" for one in ("get networkpolicies", "list networkpolicies")}
-    wanted |= {"the right to list rolebindings.rbac.authorization.k8s.io"}
-    assert {short[key].wanted.partition(" in ")[0] for key in unjudged} == wanted
-    assert done.report.verdict is Verdict.INCONCLUSIVE
-    for text in ("these credentials may not", "which is missing: ", "fixtures/existing/audit.yaml", *wanted):
-        assert text in done.said
 
 
 @pytest.mark.parametrize(
