@@ -115,8 +115,9 @@ class ExistingSession(Session):
             return
         self.new_surface = tuple(entry.id for entry in found.unmapped)
         said = f"{len(found.entries)} entries of the live Flux touch isolation; {len(found.unmapped)} are new surface"
-        unread = f"; of {len(found.reservations)} controllers no flag beyond those that are set was read"
-        self.notes.append(f"surface: {said}{unread if found.reservations else ''}")
+        unread = len(found.reservations) - len(found.beside)
+        depth = f"; of {unread} controllers no flag beyond those that are set was read" if unread else ""
+        self.notes += [f"surface: {said}{depth}", *(f"surface: {one}" for one in found.beside)]
 
     def _note(self) -> None:
         self.images |= {image.tool: image for image in self.found.images}

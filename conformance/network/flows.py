@@ -70,7 +70,7 @@ def resolve(client: Reads, flow: Flow) -> Resolved:
     """Look both ends of a flow up.
 
     Raises:
-        Breakdown: a Pod or Service is not there, or has no address.
+        Breakdown: a Pod or Service is not there, or has no address, or no Pod has the port that a Service names.
     """
     source = _peer(client, client.get(flow.source))
     if isinstance(flow.target, str):
@@ -101,15 +101,25 @@ def pods_behind(client: Reads, service: Manifest) -> Sequence[Manifest]:
 def _behind(client: Reads, ref: Ref, service: Manifest, port: int) -> tuple[Peer, int, str]:
     """Return where a Service sends to: a Pod of its own, or an address that somebody else wrote down."""
     wanted: Any = next((p.get("targetPort", port) for p in service["spec"]["ports"] if p["port"] == port), port)
-    for pod in pods_behind(client, service):
-        numbers = {one["name"]: one["containerPort"] for one in _ports(pod) if "name" in one}
-        number = int(numbers.get(wanted, port)) if isinstance(wanted, str) else int(wanted)
-        return _peer(client, pod), number, _port_name(pod, number)
+    pods = pods_behind(client, service)
+    for pod in pods:
+        if (number := _number(pod, wanted)) is not None:
+            return _peer(client, pod), number, _port_name(pod, number)
+    if pods:
+        hint = f"a Service sends nobody to a port by a name that no container has: see ports of {Ref.of(pods[0])}"
+        raise Breakdown(f"no Pod behind {ref} has the port '{wanted}', to which its port {port} leads", hint=hint)
     labels = f"kubernetes.io/service-name={ref.name}"
     for found in client.objects("discovery.k8s.io/v1", "EndpointSlice", namespace=ref.namespace, labels=labels):
         for endpoint in found.get("endpoints") or []:
             return Peer(address=endpoint["addresses"][0]), int(found["ports"][0]["port"]), ""
     raise Breakdown(f"nothing stands behind {ref}", hint="a Service without Pods denies everybody, and proves nothing")
+
+
+def _number(pod: Manifest, wanted: int | str) -> int | None:
+    """Return the number of a Service's target port in a Pod; None where no container has a port of that name."""
+    if not isinstance(wanted, str):
+        return int(wanted)
+    return next((int(one["containerPort"]) for one in _ports(pod) if one.get("name") == wanted), None)
 
 
 def _peer(client: Reads, pod: Manifest) -> Peer:
@@ -141,7 +151,9 @@ def _address(pod: Manifest) -> str:
 
 
 def _ports(pod: Manifest) -> list[Mapping[str, Any]]:
-    return [port for container in pod["spec"]["containers"] for port in container.get("ports") or []]
+    """Return the ports of what runs as long as the Pod: init containers that stay are beside the others."""
+    beside = [one for one in pod["spec"].get("initContainers") or [] if one.get("restartPolicy") == "Always"]
+    return [port for container in [*pod["spec"]["containers"], *beside] for port in container.get("ports") or []]
 
 
 def _port_name(pod: Manifest, number: int) -> str:

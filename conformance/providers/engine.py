@@ -28,6 +28,7 @@ CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 """Label of every node container, with the cluster's name (sigs.k8s.io/kind pkg/cluster/internal/providers/docker)."""
 NETWORK_GONE = re.compile(r"No such network|network \S+ not found")
 """What docker says of a network that is not there, in older and in newer words."""
+_CONTAINER_GONE = re.compile(r"[Nn]o such (?:container|object)")
 _MTU, _USUAL_MTU = "com.docker.network.driver.mtu", "1500"
 _START = "start it, or set DOCKER_HOST to one that runs; `make kind-lab` brings one up on Debian without registries"
 
@@ -231,9 +232,15 @@ class Engine:
 
     def unstarted(self) -> set[str]:
         """Return the Kind clusters that have a node which was made and never started."""
+        return self._clusters("--filter", "status=created")
+
+    def clusters(self) -> set[str]:
+        """Return the Kind clusters that have a node, running or not, whoever made them."""
+        return self._clusters()
+
+    def _clusters(self, *chosen: str) -> set[str]:
         label = f'{{{{.Label "{CLUSTER_LABEL}"}}}}'
-        words = ["--filter", "status=created", "--filter", f"label={CLUSTER_LABEL}", "--format", label]
-        return set(self._ask("ps", "--all", *words).split())
+        return set(self._ask("ps", "--all", *chosen, "--filter", f"label={CLUSTER_LABEL}", "--format", label).split())
 
     def network_names(self) -> set[str]:
         """Return the names of all networks, whoever made them."""
@@ -258,11 +265,20 @@ class Engine:
                 self._until_gone(cluster, node)
 
     def runs(self, node: str) -> bool:
-        """Whether a node's container is there and runs; False also of an engine that does not answer."""
+        """Whether a node's container is there and runs.
+
+        Raises:
+            ProviderError: the engine does not say.
+        """
         try:
             return self._ask("container", "inspect", "--format", "{{.State.Running}}", node).strip() == "true"
-        except ProcessError:
-            return False
+        except ProcessError as error:
+            if _CONTAINER_GONE.search(str(error)):
+                return False
+            raise ProviderError(
+                f"the container engine does not say whether {node} runs: {error}",
+                hint=f"docker container inspect {node}",
+            ) from error
 
     def copy_in(self, source: Path, node: str, target: str) -> None:
         """Copy a file or folder of this machine to a path of a node."""

@@ -4,7 +4,7 @@ import platform
 import socket
 from urllib.parse import urlsplit
 
-from conformance.errors import InputError
+from conformance.errors import InputError, ProviderError
 from conformance.providers.engine import Engine, EngineFacts
 
 _NEXT = (
@@ -67,3 +67,20 @@ def _binds(family: int, address: tuple[object, ...]) -> bool:
     except OSError:
         return False
     return True
+
+
+def require_gateway(gateway: str, network: str) -> None:
+    """Check that the gateway of a cluster's own network is an address of this machine, by binding to it.
+
+    Raises:
+        ProviderError: it is not.
+    """
+    with socket.socket() as probe:
+        try:
+            probe.bind((gateway, 0))
+        except OSError as error:
+            raise ProviderError(
+                f"{gateway}, the gateway of the container network {network}, is no address of this machine "
+                f"({error.strerror}): the cluster could not reach the suite's servers",
+                hint="run on the machine of the engine: a remote, rootless or desktop engine will not do",
+            ) from error

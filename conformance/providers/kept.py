@@ -48,22 +48,32 @@ def claim(cluster: str, engine_id: str) -> None:
 
 
 def forget_ended(
-    known: Callable[[], Collection[str]], engine_id: Callable[[], str], say: Callable[[str], None]
+    known: Callable[[], Collection[str]],
+    with_nodes: Callable[[], Collection[str]],
+    engine_id: Callable[[], str],
+    say: Callable[[str], None],
 ) -> None:
     """Remove the folders of kept clusters that somebody ended; those of another engine or machine stay.
 
     Args:
-        known: asked after the folders were listed: the clusters that the engine has.
+        known: asked after the folders were listed: the clusters whose network the engine has.
+        with_nodes: asked when one has none: the clusters of which it has a node, running or not.
         engine_id: asked when there is something to forget; empty when the engine does not say one.
     """
     root = kept_folder("")
     folders = [path for path in sorted(root.iterdir()) if path.is_dir()] if root.is_dir() else []
     there = known() if folders else ()
     gone = [path for path in folders if path.name not in there]
+    there = with_nodes() if gone else ()
     ours = [engine_id(), socket.gethostname()] if gone else []
     for path in gone:
         claimed = _claimed(path)
-        if not claimed or not all(claimed):
+        if path.name in there:
+            # `docker network prune` takes the network of a cluster that was stopped.
+            how = f"`docker rm --force --volumes {path.name}-control-plane` ends it"
+            why = f"has lost its network and cannot start again: {how}, and the next run forgets {path}"
+            say(f"the kept cluster {path.name} {why}")
+        elif not claimed or not all(claimed):
             why = "is not here, and nothing says which engine has it"
             say(f"the kept cluster {path.name} {why}: {path} stays until you remove it")
         elif claimed == ours:

@@ -6,7 +6,6 @@ gateway.
 
 import contextlib
 import shutil
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from conformance.kube.client import KubeClient
 from conformance.model import Capability
 from conformance.process import RUN_ID_VARIABLE, Supervisor, run
 from conformance.providers import firewall, kind_inside, reusing
+from conformance.providers.engine_place import require_gateway
 from conformance.providers.kept import BASELINE, Hold, claim, how_to_reach, is_kept, kept_folder
 from conformance.providers.kind_cluster import ClusterCommands
 from conformance.providers.kind_plan import (
@@ -108,15 +108,7 @@ class KindProvider:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._keep:
             claim(self._name, self._plan.facts.id)
-        with socket.socket() as probe:
-            try:
-                probe.bind((self._gateway, 0))
-            except OSError as error:
-                raise ProviderError(
-                    f"{self._gateway}, the gateway of the container network {self._name}, is no address of this "
-                    f"machine ({error.strerror}): the cluster could not reach the suite's servers",
-                    hint="run on the machine of the engine: a remote, rootless or desktop engine will not do",
-                ) from error
+        require_gateway(self._gateway, self._name)
         return self._gateway
 
     def temporary(self, controller: str) -> str:  # noqa: ARG002 - the same in every controller's container
@@ -204,9 +196,12 @@ class KindProvider:
 
     def _look_at_node(self) -> None:
         """Keep what explains a node that died under the checks, while it is there."""
-        if self._host is not None and not self._exported and not self._engine.runs(self._node):
-            self._export()
-            self._say(f"{self._node} does not run any more; what is known of its end: {self._logs / 'kind'}")
+        try:
+            if self._host is not None and not self._exported and not self._engine.runs(self._node):
+                self._export()
+                self._say(f"{self._node} does not run any more; what is known of its end: {self._logs / 'kind'}")
+        except ProviderError as error:
+            self._say(f"whether {self._node} outlived the checks is not known: {error}")
 
     def _copy_audit_log(self) -> None:
         log = self._home / "node" / "audit" / "audit.log"

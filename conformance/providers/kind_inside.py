@@ -111,7 +111,8 @@ def not_pulled(client: KubeClient) -> list[str]:
         pods = client.objects("v1", "Pod")
     except Breakdown:
         return []
-    states = [state for pod in pods for state in pick(pod, "status", "containerStatuses") or []]
+    of = ("initContainerStatuses", "containerStatuses")
+    states = [state for pod in pods for which in of for state in pick(pod, "status", which) or []]
     waiting = {state["image"] for state in states if "Pull" in (pick(state, "state", "waiting", "reason") or "")}
     return sorted(waiting)
 

@@ -49,8 +49,8 @@ def reap(engine: Engine, say: Callable[[str], None]) -> list[str]:
         for name in late:
             say(f"removing a node that the container engine made when its run had ended: {name}")
             engine.remove_nodes(name)
-        # A network comes before its folder: what has a folder and no network was ended.
-        forget_ended(lambda: _ours(engine), lambda: engine.facts().id, say)
+        # A network comes before its folder: what has a folder, and neither network nor node, was ended.
+        forget_ended(lambda: _ours(engine), engine.clusters, lambda: engine.facts().id, say)
     return [*(name for name, _ in dead), *late]
 
 

@@ -37,6 +37,8 @@ class Controller:
     version: str
     arguments: Sequence[str]
     manifest: str
+    beside: Sequence[str] = ()
+    """The other containers of its Pods, those that run before it too: name and image."""
 
 
 def of_help(controller: Controller, text: str, origin: str) -> Sequence[Flag]:

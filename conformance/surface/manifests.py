@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from conformance.errors import ToolchainError
+from conformance.kube.objects import main_container
 from conformance.model import Manifest
 from conformance.surface.crds import Leaf, leaves
 from conformance.surface.flags import Controller
@@ -77,14 +78,25 @@ def _leaves(one: Installed) -> Iterator[Leaf]:
 
 
 def _controller(one: Installed) -> Controller:
-    """Return a Deployment as what it runs; its only container is the controller."""
-    containers: Sequence[Mapping[str, Any]] = one.manifest["spec"]["template"]["spec"]["containers"]
-    if len(containers) != 1:
-        raise ToolchainError(f"Deployment {one.name} has {len(containers)} containers", hint="one was expected")
-    version = containers[0]["image"].rpartition(":")[2]
-    command = (word for word in (containers[0].get("command") or ())[1:] if word.startswith("-") and word != "--")
-    arguments = (*command, *(containers[0].get("args") or ()))
-    return Controller(name=one.name, version=version, arguments=arguments, manifest=one.file)
+    """Return a Deployment as what it runs: its only container, or the one that is called `manager`, as in Flux."""
+    pod: Mapping[str, Any] = one.manifest["spec"]["template"]["spec"]
+    containers: Sequence[Manifest] = pod["containers"]
+    main = main_container(one.manifest)
+    if len(containers) != 1 and main.get("name") != "manager":
+        raise ToolchainError(
+            f"Deployment {one.name} has {len(containers)} containers, and none is called manager",
+            hint="which of them is the controller is not known: its flags and version would be guessed",
+        )
+    version = main["image"].rpartition(":")[2]
+    command = (word for word in (main.get("command") or ())[1:] if word.startswith("-") and word != "--")
+    others = [found for found in (*(pod.get("initContainers") or ()), *containers) if found is not main]
+    return Controller(
+        name=one.name,
+        version=version,
+        arguments=(*command, *(main.get("args") or ())),
+        manifest=one.file,
+        beside=tuple(f"{found.get('name')} ({str(found.get('image')).partition('@')[0]})" for found in others),
+    )
 
 
 def refuse_twice(ids: Sequence[str]) -> None:

@@ -110,6 +110,8 @@ class Surface:
     """controller -> SHA-256 of the binary whose help was read."""
     reservations: Sequence[str] = ()
     """What could not be read to its full depth."""
+    beside: Sequence[str] = ()
+    """Those of the reservations that tell of containers in a controller's Pods which are not Flux's."""
 
     @property
     def unmapped(self) -> Sequence[Entry]:

@@ -83,6 +83,7 @@ def assembled(
     entries = [*_fields(found, known), *_rights(found), *_objects(found, known)]
     entries += [one for flags in read.values() for one in _flag_entries(flags.flags, known)]
     refuse_twice([entry.id for entry in entries])
+    beside = tuple(_beside(one) for one in found.controllers if one.beside)
     return Surface(
         version=version,
         entries=tuple(coverage.applied(entry, day) for entry in sorted(entries, key=lambda entry: entry.id)),
@@ -91,7 +92,8 @@ def assembled(
         flags_from={name: flags.source for name, flags in read.items()},
         sources=(said, *(flags.said for flags in read.values() if flags.source == HELP)),
         binaries={name: flags.sha256 for name, flags in read.items() if flags.sha256},
-        reservations=tuple(flags.said for flags in read.values() if flags.source == MANIFEST),
+        reservations=(*(flags.said for flags in read.values() if flags.source == MANIFEST), *beside),
+        beside=beside,
     )
 
 
@@ -177,6 +179,12 @@ def _flags(controller: Controller, tools: Sequence[CachedTool]) -> _Flags:
     origin = f"--help of {name}"
     flags = of_help(controller, help_of(tool.binary), origin)
     return _Flags(flags, HELP, origin, tool.origin.binary_sha256)
+
+
+def _beside(controller: Controller) -> str:
+    """Say what else runs in a controller's Pods: the token of its account can be mounted there too."""
+    others = ", ".join(controller.beside)
+    return f"beside {controller.name} in its Pods: {others}; what runs there may use its account, and was not looked at"
 
 
 def _flag_entries(flags: Sequence[Flag], known: Classes) -> Iterator[Entry]:

@@ -166,10 +166,21 @@ def test_a_node_that_the_engine_is_still_making_is_waited_for(
     assert docker.asked == ["rm --force --volumes c-control-plane"]
 
 
-def test_a_node_runs_or_not(docker: FakeDocker) -> None:
+@pytest.mark.parametrize("gone", ["Error: No such container: gone", "Error response from daemon: no such object: gone"])
+def test_a_node_runs_or_not(docker: FakeDocker, gone: str) -> None:
     docker.says("container inspect --format {{.State.Running}} c", "true\n")
     docker.says("container inspect --format {{.State.Running}} d", "false\n")
+    docker.says("container inspect --format {{.State.Running}} gone", code=1, error=gone)
     assert [docker.engine.runs(name) for name in ("c", "d", "gone")] == [True, False, False]
+
+
+def test_an_engine_that_does_not_answer_has_not_said_that_a_node_does_not_run(docker: FakeDocker) -> None:
+    docker.says(
+        "container inspect", code=1, error="Cannot connect to the Docker daemon at unix:///var/run/docker.sock."
+    )
+    with pytest.raises(ProviderError, match=r"(?s)does not say whether c runs: .*Cannot connect") as raised:
+        docker.engine.runs("c")
+    assert raised.value.hint == "docker container inspect c"
 
 
 def test_what_cannot_be_removed_names_the_command(docker: FakeDocker) -> None:

@@ -244,6 +244,18 @@ def test_a_node_that_died_under_the_checks_leaves_its_logs(docker: FakeDocker, t
     assert docker.asked[-1].startswith("network rm")
 
 
+def test_an_engine_that_does_not_answer_makes_no_node_dead(docker: FakeDocker, tmp_path: Path) -> None:
+    made, said = provider(networked(docker, "127.0.0.1"), tmp_path), list[str]()
+    made._say = said.append
+    made.prepare()
+    docker.says("container inspect", code=1, error="Cannot connect to the Docker daemon")
+    made._host = cast("Any", SimpleNamespace(stop=lambda: None))
+    made.down()
+    assert [text for text in said if "does not run" in text] == []
+    assert [text for text in said if "is not known" in text and "Cannot connect" in text] != []
+    assert docker.asked[-1].startswith("network rm")
+
+
 def test_a_kept_cluster_is_this_runs_alone_until_its_end(docker: FakeDocker, tmp_path: Path) -> None:
     name = "ftc-20261121t000000z-abc-staging"
     first = provider(networked(docker, "127.0.0.1"), tmp_path, keep=True)

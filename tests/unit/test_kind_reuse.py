@@ -108,3 +108,15 @@ def test_an_image_that_a_kept_node_does_not_take_is_told_when_it_is_missed(
     made._client = cast("Any", SimpleNamespace(objects=lambda *_: [{"status": {"containerStatuses": [waiting]}}]))
     with pytest.raises(ProviderError, match=f"cannot pull {IMAGE}; it could not be loaded: {REFUSED}"):
         made.broken()
+
+
+def test_an_image_that_an_init_container_waits_for_is_told_too() -> None:
+    def waits(image: str, reason: str) -> dict[str, Any]:
+        return {"image": image, "state": {"waiting": {"reason": reason}}}
+
+    status = {
+        "containerStatuses": [waits("main:1", "PodInitializing")],
+        "initContainerStatuses": [waits("first:1", "ErrImagePull")],
+    }
+    client: Any = SimpleNamespace(objects=lambda *_: [{"status": status}])
+    assert kind_inside.not_pulled(client) == ["first:1"]

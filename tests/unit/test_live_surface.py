@@ -1,10 +1,14 @@
 """The surface of a live Flux: the same entries as of its release, whatever namespace it lives in."""
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from conformance import existing_session
+from conformance.errors import ToolchainError
+from conformance.existing_session import ExistingSession
 from conformance.surface import live
 from conformance.surface.live import as_released, live_surface
 
@@ -98,6 +102,52 @@ def test_a_flag_in_the_command_is_one_too() -> None:
     found = {entry.id for entry in live_surface(client, "gitops", "2.9.2").entries if entry.id.startswith("flag ")}
     names = ("--hidden", "--no-remote-bases", "--brand-new")
     assert found == {f"flag kustomize-controller {name}" for name in names}
+
+
+def beside(*containers: Any, init: tuple[Any, ...] = ()) -> Any:
+    """The Deployment with other containers before the controller's."""
+    (container,) = DEPLOYMENT["spec"]["template"]["spec"]["containers"]  # type: ignore[index]
+    spec = {"containers": [*containers, container], "initContainers": list(init)}
+    return {**DEPLOYMENT, "spec": {"template": {"spec": spec}}}
+
+
+AGENT = {"name": "agent", "image": "registry.example.com/mesh/agent:v7@sha256:def", "args": ["--agents-own=1"]}
+
+
+def test_a_sidecar_hides_no_controller_and_is_said() -> None:
+    client: Any = Client(beside(AGENT))
+    found = live_surface(client, "gitops", "2.9.2")
+    assert found.components == {"kustomize-controller": "v0.0.9"}
+    flags = {entry.id for entry in found.entries if entry.id.startswith("flag ")}
+    assert flags == {"flag kustomize-controller --no-remote-bases", "flag kustomize-controller --brand-new"}
+    (said,) = found.beside
+    assert said.startswith("beside kustomize-controller in its Pods: agent (registry.example.com/mesh/agent:v7);")
+    assert found.reservations[-1] == said
+    assert len(found.reservations) == 2
+
+
+def test_an_init_container_is_said_too() -> None:
+    client: Any = Client(beside(init=({"name": "proxy", "image": "a:1", "restartPolicy": "Always"},)))
+    assert "in its Pods: proxy (a:1);" in live_surface(client, "gitops", "2.9.2").beside[0]
+
+
+def test_an_audit_notes_a_sidecar_and_counts_flags_apart_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    client: Any = Client(beside(AGENT))
+    found = live_surface(client, "gitops", "2.9.2")
+    monkeypatch.setattr(existing_session, "live_surface", lambda *_: found)
+    session: Any = SimpleNamespace(found=SimpleNamespace(flux_version="2.9.2"), notes=[])
+    ExistingSession._read_surface(session, cast("Any", SimpleNamespace(client=client, flux_namespace="gitops")))
+    counted, said = session.notes
+    assert counted.endswith("; of 1 controllers no flag beyond those that are set was read")
+    assert said == f"surface: {found.beside[0]}"
+
+
+def test_which_of_two_containers_is_the_controller_is_not_guessed() -> None:
+    two = beside(AGENT)
+    two["spec"]["template"]["spec"]["containers"][1] = {"name": "other", "image": "b:1"}
+    client: Any = Client(two)
+    with pytest.raises(ToolchainError, match="kustomize-controller has 2 containers, and none is called manager"):
+        live_surface(client, "gitops", "2.9.2")
 
 
 def stray(namespace: str, *subjects: dict[str, str], name: str = "stray") -> dict[str, Any]:

@@ -73,6 +73,22 @@ def test_behind_a_service_policies_see_the_port_of_the_pod(target: object) -> No
     assert found.target.namespace_labels == {"team": "a"}
 
 
+def test_a_named_port_that_no_pod_has_is_no_connection_that_was_denied() -> None:
+    cluster = Cluster(NAMESPACE, CLIENT, service("grpc", {"app": "web"}))
+    with pytest.raises(Breakdown, match="no Pod behind apps/Service/web has the port 'grpc'") as raised:
+        resolved(cluster, flow(WEB))
+    assert "apps/Pod/" in raised.value.hint
+
+
+def test_a_named_port_is_that_of_a_container_that_runs_beside_the_others() -> None:
+    beside = {"name": "mesh", "restartPolicy": "Always", "ports": [{"name": "grpc", "containerPort": 9090}]}
+    once = {"name": "first", "ports": [{"name": "grpc", "containerPort": 1}]}
+    pod = a_pod("client", {"app": "web"}, podIP="10.1.0.5")
+    pod["spec"]["initContainers"] = [once, beside]
+    found = resolved(Cluster(NAMESPACE, pod, service("grpc", {"app": "web"})), flow(WEB))
+    assert (found.port, found.port_name) == (9090, "grpc")
+
+
 def test_a_service_without_pods_is_no_denial() -> None:
     cluster = Cluster(NAMESPACE, CLIENT, service(8080, {"app": "web"}))
     cluster.objects = lambda *_, **__: []  # type: ignore[method-assign]

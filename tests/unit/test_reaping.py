@@ -155,6 +155,24 @@ def test_the_folder_of_a_kept_cluster_goes_when_somebody_ended_it(docker: FakeDo
     assert not folder.exists()
 
 
+CLUSTERS = f'ps --all --filter label={_LABEL} --format {{{{.Label "{_LABEL}"}}}}'
+
+
+def test_a_kept_cluster_whose_network_was_pruned_is_not_forgotten_while_its_node_is_there(docker: FakeDocker) -> None:
+    folder, said = keep("ftc-stopped"), list[str]()
+    engine = answering(docker, dict(labels("run", NAME))).engine
+    docker.says(CLUSTERS, "kind\nftc-stopped\n")
+    reap(engine, said.append)
+    assert folder.is_dir()
+    assert removed(docker) == []
+    how = "`docker rm --force --volumes ftc-stopped-control-plane` ends it"
+    why = f"has lost its network and cannot start again: {how}, and the next run forgets {folder}"
+    assert said == [f"the kept cluster ftc-stopped {why}"]
+    docker.says(CLUSTERS, "kind\n")
+    reap(engine, print)
+    assert not folder.exists()
+
+
 def test_a_kept_cluster_is_not_forgotten_because_the_engine_was_slow(docker: FakeDocker) -> None:
     folder = keep()
     slow = answering(docker, of_dead_run())

@@ -2,7 +2,8 @@
 
 A policy without a binding is text. One that only audits or warns, that passes what it cannot evaluate, that selects
 other namespaces than those of tenants, or whose rules somebody changed in the cluster, looks the same in a list and
-stops nobody.
+stops nobody. What the ConfigMap of permitted prefixes contains is not read: B01 and its neighbours try it, and an audit
+says nothing of it.
 """
 
 from collections.abc import Mapping, Sequence
