@@ -179,13 +179,14 @@ def _labels(one: Manifest) -> Mapping[str, str]:
 
 
 def _labelled(namespaces: Sequence[Manifest], profile: FleetProfile) -> dict[str, str]:
-    """Return the namespaces with the tenant label -> a name for their tenant that no other has."""
+    """Return the namespaces with the tenant label, whatever its value -> a name for their tenant that no other has."""
     found: dict[str, str] = {}
+    used = set(profile.tenants)
     for one in namespaces:
-        name = one["metadata"]["name"]
-        if tenant := _labels(one).get(profile.tenant_label):
-            taken = tenant in found.values() or profile.tenants.get(tenant, name) != name
-            found[name] = name if taken else tenant
+        name, tenant = one["metadata"]["name"], _labels(one).get(profile.tenant_label)
+        if tenant is not None:
+            found[name] = next(free for free in (tenant, name, f"{name} (namespace)") if free and free not in used)
+            used.add(found[name])
     return found
 
 

@@ -17,6 +17,8 @@ BASELINE = "baseline.json"
 """In the folder of a kept cluster, once it stands: what it had at its creation."""
 _CLAIM = "engine.json"
 """In the same folder, from the beginning: the engine's id, and the machine."""
+LOST_NETWORK = "has lost its network and cannot start again"
+"""What becomes of a cluster that is stopped when somebody says `docker network prune`."""
 
 _GLANCE_S = 1.0
 """Somebody may only be looking whether a cluster is free, for a millisecond."""
@@ -40,6 +42,11 @@ def how_to_reach(cluster: str, node: str, kubeconfig: Path) -> str:
         f"  use it      --flux-provider kind --flux-reuse {cluster}\n"
         f"  end it      docker rm --force --volumes {node} && docker network rm {cluster}"
     )
+
+
+def how_to_end(cluster: str) -> str:
+    """Return what ends a cluster that has no network any more."""
+    return f"`docker rm --force --volumes {cluster}-control-plane` ends it"
 
 
 def claim(cluster: str, engine_id: str) -> None:
@@ -69,10 +76,9 @@ def forget_ended(
     for path in gone:
         claimed = _claimed(path)
         if path.name in there:
-            # `docker network prune` takes the network of a cluster that was stopped.
-            how = f"`docker rm --force --volumes {path.name}-control-plane` ends it"
-            why = f"has lost its network and cannot start again: {how}, and the next run forgets {path}"
-            say(f"the kept cluster {path.name} {why}")
+            say(
+                f"the kept cluster {path.name} {LOST_NETWORK}: {how_to_end(path.name)}, and the next run forgets {path}"
+            )
         elif not claimed or not all(claimed):
             why = "is not here, and nothing says which engine has it"
             say(f"the kept cluster {path.name} {why}: {path} stays until you remove it")

@@ -13,7 +13,7 @@ from conformance.errors import InputError
 from conformance.process import end_processes, processes_of_run
 from conformance.process_identity import own_identity, read_start, same_process_lives
 from conformance.providers.engine import Engine
-from conformance.providers.kept import Hold, forget_ended, is_free, is_kept, kept_folder
+from conformance.providers.kept import LOST_NETWORK, Hold, forget_ended, how_to_end, is_free, is_kept, kept_folder
 from conformance.settings import state_dir
 
 RUN_LABEL = "dev.fluxtenancy.conformance.run"
@@ -75,6 +75,8 @@ def require_kept(engine: Engine, name: str) -> None:
         return
     known = f"kept: {', '.join(kept)}" if kept else "none is kept; --flux-keep keeps one"
     if engine.nodes(name):
+        if is_kept(kept_folder(name)):
+            raise InputError(f"--flux-reuse '{name}': this cluster {LOST_NETWORK}", hint=how_to_end(name))
         raise InputError(f"--flux-reuse '{name}': this cluster is not one that the suite kept here", hint=known)
     raise InputError(f"--flux-reuse '{name}': there is no such cluster", hint=known)
 

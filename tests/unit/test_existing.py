@@ -128,6 +128,22 @@ def test_namespaces_with_the_tenant_label_are_tenants_too(look: Any) -> None:
     assert found.unnamed == ["apps-2", "web"]
 
 
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        pytest.param({"dev-team": "dev-team"}, {"dev-team"}, id="called like the fleet's tenant"),
+        pytest.param({"front": "web", "web": "web"}, {"front", "web"}, id="one of two called like their tenant"),
+        pytest.param({"web": "front", "front": "web", "x": "web"}, {"front", "web", "x"}, id="called like each other"),
+        pytest.param({"bare": ""}, {"bare"}, id="a label without a value, which policies select too"),
+    ],
+)
+def test_no_namespace_of_a_tenant_takes_the_place_of_another(look: Any, more: dict[str, str], wanted: set[str]) -> None:
+    own = [manifest("apps", **{LABEL: "dev-team"}), manifest("ops", **{LABEL: "ops-team"})]
+    found = look(Reader(Namespace=own + [manifest(name, **{LABEL: value}) for name, value in sorted(more.items())]))
+    assert set(found.tenants.values()) == {"apps", "ops"} | wanted
+    assert (found.tenants["dev-team"], found.unnamed) == ("apps", sorted(wanted))
+
+
 def test_a_cluster_without_any_tenant_is_refused(look: Any) -> None:
     with pytest.raises(InputError, match=r"none of the fleet's tenants is there \(dev-team in apps, ops-team in ops\)"):
         look(Reader(Namespace=[manifest("kube-system")]))

@@ -265,6 +265,14 @@ def test_a_name_taken_by_a_cluster_of_somebody_else_is_refused(docker: FakeDocke
     assert refused.value.hint == "none is kept; --flux-keep keeps one"
 
 
+def test_a_kept_cluster_without_its_network_is_refused_with_what_ends_it(docker: FakeDocker) -> None:
+    keep("ftc-stopped")
+    engine = answering(docker, dict(labels("run", NAME))).engine
+    with pytest.raises(InputError, match="'ftc-stopped': this cluster has lost its network") as refused:
+        require_kept(engine, "ftc-stopped")
+    assert refused.value.hint == "`docker rm --force --volumes ftc-stopped-control-plane` ends it"
+
+
 def test_a_cluster_that_is_not_there_is_refused_with_those_that_are(docker: FakeDocker) -> None:
     keep()
     answering(docker, of_dead_run())
