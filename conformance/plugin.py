@@ -1,4 +1,4 @@
-"""The pytest plugin; the only module that knows pytest's hooks. It does nothing where no check is collected."""
+"""The pytest plugin, which knows pytest's hooks. It does nothing where no check is collected."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ from conformance.pytest_fixtures import (
     mutant_run,
     scenario,
 )
-from conformance.pytest_output import writer
+from conformance.pytest_output import Warned, writer
 from conformance.report import terminal
 from conformance.report.schema import ConformanceReport
 from conformance.report.write import write_run
@@ -53,11 +53,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers, and who tells of warnings where pytest does not."""
     config.addinivalue_line("markers", f"{MARK}(id): a check of the catalogue")
     for name in Environment:
         config.addinivalue_line("markers", f"{name}: runs on the {name} environment of the fleet")
     config.addinivalue_line("markers", "mutant: kills a mutant")
+    if config.getoption("no_summary"):
+        config.pluginmanager.register(Warned(writer(config)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

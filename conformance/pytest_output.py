@@ -4,6 +4,7 @@ import contextlib
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, TextIO
 
@@ -31,3 +32,15 @@ def writer(config: pytest.Config) -> Callable[[str], None]:
 def _close(stream: TextIO) -> None:
     with contextlib.suppress(OSError):
         stream.close()
+
+
+class Warned:
+    """Says at once what pytest is warned of, such as a thread that broke: for where its own summary is switched off."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage, when: str, nodeid: str) -> None:
+        """Print the warning, and the check or the moment that it came in."""
+        said = f"{warning_message.category.__name__}: {warning_message.message}"
+        self._write(f"warning in {nodeid or when}: {said}")

@@ -54,6 +54,16 @@ def test_a_breakdown_is_never_called_a_finding(suite: Any, fake: Fake) -> None:
     assert "next  ask again" in said
 
 
+@pytest.mark.parametrize("words", [(), ("--no-summary",)])
+def test_a_warning_is_shown_with_and_without_pytests_own_summary(
+    suite: Any, fake: Fake, words: tuple[str, ...]
+) -> None:
+    suite.write_check("import warnings; warnings.warn('a thread broke')")
+    said = fake("", *words).stdout.str()
+    assert said.count("a thread broke") == 1 + said.count("warnings.warn")
+    assert ("warning in test_f01_own.py::test_f01_own" in said) == bool(words)
+
+
 def test_a_documented_limit_is_shown_and_judges_nothing(suite: Any, fake: Fake) -> None:
     suite.write_check()
     suite.write_check(FINDING, check_id="G02", options="level=Level.PROVISIONAL, unmutable='no control'")
